@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { idSchema } from './ids.ts'
+import { stageTypes } from './recipe/stages.ts'
+
+/** A file of a checkpoint: path inside it, bytes, sha256 (hex), which is also its name in the artifact store. */
+export const checkpointFileSchema = z.strictObject({
+  path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/),
+  sizeBytes: z.number().int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
+export type CheckpointFile = z.infer<typeof checkpointFileSchema>
+
+export const checkpointKinds = ['policy', 'reward'] as const
+
+/** `temper.json` of a checkpoint: where it comes from. Written by the engine, completed when it is registered. */
+export const lineageSchema = z.object({
+  format: z.literal(1),
+  kind: z.enum(checkpointKinds),
+  stageType: z.enum(stageTypes).or(z.literal('import')),
+  step: z.number().int().min(0),
+  metrics: z.record(z.string(), z.number()),
+  run: z.string().optional(),
+  stage: z.string().optional(),
+  parents: z.array(z.string()).optional(),
+  data: z.array(z.string()).optional(),
+})
+export type Lineage = z.infer<typeof lineageSchema>
+
+export const checkpointSchema = z.strictObject({
+  id: idSchema('checkpoint'),
+  kind: z.enum(checkpointKinds),
+  runId: idSchema('run').nullable(),
+  stage: z.string().nullable(),
+  stageType: z.string(),
+  step: z.number().int(),
+  /** The stage's last one; only these are offered in lists. */
+  final: z.boolean(),
+  /** Set by a release stage. */
+  releasedAs: z.string().nullable(),
+  parents: z.array(idSchema('checkpoint')),
+  /** Datasets whose rows it was trained on. */
+  data: z.array(idSchema('dataset')),
+  architecture: z.string(),
+  parameters: z.number().int(),
+  sizeBytes: z.number().int(),
+  metrics: z.record(z.string(), z.number()),
+  files: z.array(checkpointFileSchema),
+  createdAt: z.iso.datetime(),
+})
+export type Checkpoint = z.infer<typeof checkpointSchema>

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { idSchema } from './ids.ts'
+
+/** One candidate against the baseline. A tie counts half; the interval is 95 % (Wilson). */
+export const winRateSchema = z.strictObject({
+  rate: z.number(),
+  low: z.number(),
+  high: z.number(),
+  wins: z.number().int(),
+  losses: z.number().int(),
+  ties: z.number().int(),
+  properEndings: z.number().describe('Share of completions that ended with a stop token'),
+  meanTokens: z.number(),
+  meanJudgeScore: z.number(),
+  meanReward: z.number().nullable().describe('Mean learned reward'),
+  kl: z.number().nullable().describe('Mean summed log-ratio to the baseline'),
+})
+export type WinRate = z.infer<typeof winRateSchema>
+
+export const evaluationSchema = z.strictObject({
+  id: idSchema('evaluation'),
+  runId: idSchema('run'),
+  stage: z.string(),
+  judge: z.string().describe('Name of the judge: a stated taste or a reward model'),
+  prompts: z.number().int(),
+  baseline: z.strictObject({
+    name: z.string(),
+    properEndings: z.number(),
+    meanTokens: z.number(),
+    meanJudgeScore: z.number(),
+    topScoreShare: z.number().describe('Share of its completions with the highest possible judge score'),
+    meanReward: z.number().nullable(),
+  }),
+  candidates: z.record(z.string(), winRateSchema),
+  createdAt: z.iso.datetime(),
+})
+export type Evaluation = z.infer<typeof evaluationSchema>

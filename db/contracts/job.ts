@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { modelSchema } from './recipe/model.ts'
+import { samplingSchema } from './recipe/settings.ts'
+import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
+import { messageSchema } from './rows.ts'
+import { errorCodes } from './temper-error.ts'
+
+/**
+ * What an engine process is told and what it tells. One child process runs one job at a time; messages travel over
+ * Node's IPC channel. Paths are local folders (checkpoints) and JSONL files (rows.ts).
+ */
+
+const path = z.string().min(1)
+
+/** Fields of every training job. A segment ends after `maxSteps` optimizer steps (iterations for ppo) or `maxSeconds`. */
+const training = {
+  seed: z.number().int(),
+  /** The engine writes each checkpoint to `outDir/step-<n>`, manifest last, then reports it. */
+  outDir: path,
+  /** A checkpoint of this very stage, to go on from; its `resume/` part is complete. */
+  resumeFrom: path.optional(),
+  segment: z
+    .strictObject({ maxSteps: z.number().int().positive().optional(), maxSeconds: z.number().positive().optional() })
+    .default({}),
+}
+
+export const jobSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('pretrain'),
+    ...training,
+    /** `dir` to continue a checkpoint, else `spec` for random weights with the tokenizer trained on `tokenizerData`. */
+    model: z.union([z.strictObject({ dir: path }), z.strictObject({ spec: modelSchema, tokenizerData: path })]),
+    data: path,
+    settings: pretrainSchema.omit({ type: true, from: true, data: true }),
+  }),
+  z.strictObject({
+    type: z.literal('sft'),
+    ...training,
+    model: path,
+    data: path,
+    settings: sftSchema.omit({ type: true, from: true, data: true }),
+  }),
+  z.strictObject({
+    type: z.literal('reward'),
+    ...training,
+    model: path,
+    pairs: path,
+    heldOut: path,
+    settings: rewardSchema.omit({ type: true, from: true, preferences: true }),
+  }),
+  z.strictObject({
+    type: z.literal('dpo'),
+    ...training,
+    model: path,
+    pairs: path,
+    heldOut: path,
+    settings: dpoSchema.omit({ type: true, from: true, preferences: true }),
+  }),
+  z.strictObject({
+    type: z.literal('ppo'),
+    ...training,
+    model: path,
+    reward: path,
+    prompts: path,
+    settings: ppoSchema.omit({ type: true, from: true, reward: true, prompts: true }),
+  }),
+  z.strictObject({
+    type: z.literal('sample'),
+    seed: z.number().int(),
+    model: path,
+    prompts: path,
+    /** Rows to use, from the first; all unless set. */
+    limit: z.number().int().positive().optional(),
+    completionsPerPrompt: z.number().int().positive(),
+    sampling: samplingSchema,
+    output: path,
+  }),
+  z.strictObject({
+    type: z.literal('evaluate'),
+    seed: z.number().int(),
+    /** By name; `baseline` is one of them and is also the reference of the KL. */
+    policies: z.record(z.string(), path),
+    baseline: z.string(),
+    reward: path.optional(),
+    prompts: path,
+    sampling: samplingSchema,
+    output: path,
+  }),
+  z.strictObject({
+    type: z.literal('generate'),
+    seed: z.number().int(),
+    model: path,
+    messages: z.array(messageSchema).min(1),
+    sampling: samplingSchema,
+  }),
+])
+export type Job = z.infer<typeof jobSchema>
+export type JobType = Job['type']
+export type JobOf<T extends JobType> = Extract<Job, { type: T }>
+export type TrainingJob = JobOf<'pretrain' | 'sft' | 'reward' | 'dpo' | 'ppo'>
+
+/** To the engine. `stop` ends a training job at the next step boundary with a checkpoint, any other job at once. */
+export const engineCommandSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('run'), job: jobSchema }),
+  z.strictObject({ type: z.literal('stop') }),
+])
+export type EngineCommand = z.infer<typeof engineCommandSchema>
+
+/** A step's metrics; names are of metrics.ts. A resumed stage may send a step again: the numbers are the same. */
+const metricValues = z.record(z.string(), z.number())
+
+export const engineEventSchema = z.discriminatedUnion('type', [
+  /** The process is up and waits for a job. */
+  z.strictObject({ type: z.literal('ready'), device: z.string(), pid: z.number().int() }),
+  /** `step` of `totalSteps`; `phase` in words where a step has parts or the stage prepares. */
+  z.strictObject({
+    type: z.literal('progress'),
+    step: z.number().int(),
+    totalSteps: z.number().int(),
+    phase: z.string(),
+  }),
+  z.strictObject({ type: z.literal('metrics'), step: z.number().int(), values: metricValues }),
+  /** Completions of a few fixed held-out prompts, so that people can watch the policy change. */
+  z.strictObject({
+    type: z.literal('samples'),
+    step: z.number().int(),
+    samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string() })),
+  }),
+  z.strictObject({ type: z.literal('checkpoint'), step: z.number().int(), dir: z.string(), metrics: metricValues }),
+  /** Text of a `generate` job as it grows. */
+  z.strictObject({ type: z.literal('token'), text: z.string(), tokens: z.number().int() }),
+  /**
+   * The job is over. `finished`: nothing is left to do; `segment`: the segment's limit; `stopped`: by command.
+   * `step` is the last one applied; `result` holds what a stage is judged by.
+   */
+  z.strictObject({
+    type: z.literal('done'),
+    outcome: z.enum(['finished', 'segment', 'stopped']),
+    step: z.number().int(),
+    totalSteps: z.number().int(),
+    result: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+  }),
+  z.strictObject({
+    type: z.literal('failed'),
+    code: z.enum(errorCodes),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+])
+export type EngineEvent = z.infer<typeof engineEventSchema>

@@ -1,0 +1,5 @@
+export * from './data.ts'
+export * from './model.ts'
+export * from './recipe.ts'
+export * from './settings.ts'
+export * from './stages.ts'

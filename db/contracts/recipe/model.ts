@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { idSchema } from '../ids.ts'
+import { nameSchema } from './settings.ts'
+
+const size = () => z.number().int().positive()
+
+/** A tokenizer that is trained on the text of a data source. */
+const tokenizerSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('bpe').describe('Byte-level byte-pair encoding'),
+    vocabSize: size().min(260).max(200_000).default(1024),
+    data: nameSchema.describe('Name of the data source it is trained on'),
+  }),
+  z.strictObject({
+    type: z.literal('characters').describe('One token a byte that occurs in the data'),
+    data: nameSchema,
+  }),
+])
+
+/** A new model with random weights, or a registered checkpoint. */
+export const modelSchema = z.union([
+  z.strictObject({ checkpoint: idSchema('checkpoint').describe('A checkpoint of any run, or one that was added') }),
+  z.strictObject({
+    architecture: z.enum(['llama', 'gpt2']),
+    hiddenSize: size().default(192).describe('Width of the residual stream'),
+    nLayer: size().default(4).describe('Transformer blocks'),
+    nHead: size().default(6).describe('Attention heads'),
+    nKvHead: size().optional().describe('Key and value heads; as many as attention heads unless set (llama)'),
+    intermediateSize: size()
+      .optional()
+      .describe('Width inside the feed-forward block; 3 × hiddenSize (llama) or 4 × (gpt2)'),
+    contextLength: size().default(256).describe('Longest sequence, tokens'),
+    ropeTheta: z.number().positive().default(10_000).describe('Base of the rotary frequencies (llama)'),
+    tieWordEmbeddings: z.boolean().default(true).describe('Share the embedding with the output layer'),
+    tokenizer: tokenizerSchema,
+  }),
+])
+export type ModelSpec = z.infer<typeof modelSchema>

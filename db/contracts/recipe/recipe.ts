@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { dataSourceSchema } from './data.ts'
+import { modelSchema } from './model.ts'
+import { nameSchema } from './settings.ts'
+import { type StageSpec, stageSchema } from './stages.ts'
+
+/** A recipe: everything a run needs. Same recipe, data and seed give the same numbers. */
+export const recipeSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().max(2000).default(''),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(42),
+  model: modelSchema,
+  data: z.record(nameSchema, dataSourceSchema),
+  stages: z.record(nameSchema, stageSchema),
+})
+export type Recipe = z.infer<typeof recipeSchema>
+
+/** Names of the stages whose results a stage needs, without repeats; `model` is not a stage. */
+export function stageInputs(stage: StageSpec): string[] {
+  const names = ((): (string | undefined)[] => {
+    switch (stage.type) {
+      case 'pretrain':
+      case 'sft':
+        return [stage.from]
+      case 'preferences':
+        return [stage.data === undefined ? stage.from : undefined]
+      case 'reward':
+      case 'dpo':
+        return [stage.from, stage.preferences]
+      case 'ppo':
+        return [stage.from, stage.reward]
+      case 'evaluate':
+        return [
+          ...stage.candidates,
+          stage.baseline,
+          'reward' in stage.judge ? stage.judge.reward : undefined,
+          stage.reward,
+        ]
+      case 'release':
+        return [stage.from, ...stage.after]
+    }
+  })()
+  return [...new Set(names.filter((name): name is string => name !== undefined && name !== 'model'))]
+}
+
+/** Data sources a stage reads. */
+export function stageData(stage: StageSpec): string[] {
+  const names = ['data' in stage ? stage.data : undefined, 'prompts' in stage ? stage.prompts : undefined]
+  return names.filter((name): name is string => name !== undefined)
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+
+/** Settings that several stage types share, each with its default and one sentence. */
+
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected 1 to 40 lower-case letters, digits or hyphens, beginning with a letter')
+
+const positive = () => z.number().positive()
+const count = () => z.number().int().positive()
+
+/** AdamW, schedule and loop. `defaults` differ by stage as `docs/recipes.md` lists. */
+export function optimizationSchema(defaults: {
+  learningRate: number
+  beta2?: number
+  weightDecay?: number
+  schedule?: 'linear' | 'cosine' | 'constant'
+  minLearningRateRatio?: number
+  warmupRatio?: number
+}) {
+  return {
+    learningRate: positive().default(defaults.learningRate).describe('Peak learning rate'),
+    schedule: z
+      .enum(['linear', 'cosine', 'constant'])
+      .default(defaults.schedule ?? 'linear')
+      .describe('How the learning rate falls after the warm-up'),
+    minLearningRateRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(defaults.minLearningRateRatio ?? 0)
+      .describe('Where a schedule ends, as a share of the peak'),
+    warmupRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(defaults.warmupRatio ?? 0)
+      .describe('Share of the steps over which the learning rate rises from 0'),
+    beta1: z.number().min(0).lt(1).default(0.9).describe('AdamW decay of the first moment'),
+    beta2: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(defaults.beta2 ?? 0.999)
+      .describe('AdamW decay of the second moment'),
+    epsilon: positive().default(1e-8).describe('AdamW constant outside the square root'),
+    weightDecay: z
+      .number()
+      .min(0)
+      .default(defaults.weightDecay ?? 0)
+      .describe('Decoupled decay of matrices; norms and biases have none'),
+    maxGradNorm: positive().default(1).describe('Gradients are scaled down to this norm'),
+    precision: z
+      .enum(['fp32', 'bf16'])
+      .default('fp32')
+      .describe('Of matrix products; weights, norms and losses stay fp32'),
+  }
+}
+
+/** Batches of `batchSize` rows, `gradientAccumulation` of them to an optimizer step. */
+export function batchSchema(defaults: { batchSize: number }) {
+  return {
+    batchSize: count().default(defaults.batchSize).describe('Rows in one forward and backward pass'),
+    gradientAccumulation: count().default(1).describe('Passes that make one optimizer step'),
+  }
+}
+
+export const durabilitySchema = {
+  checkpointEverySteps: count()
+    .default(100)
+    .describe('Steps between durable checkpoints: what a kill can cost at most'),
+}
+
+/** How text is sampled. */
+export const samplingSchema = z.strictObject({
+  temperature: z.number().min(0).default(0.7).describe('0 is greedy'),
+  topK: z.number().int().min(0).default(0).describe('Keep the k most likely tokens; 0 keeps all'),
+  topP: z.number().gt(0).max(1).default(1).describe('Keep the smallest set of tokens with this much probability'),
+  maxTokens: count().max(32768).default(128).describe('Longest completion, tokens'),
+})
+export type Sampling = z.infer<typeof samplingSchema>
+
+/** Who judges text: a taste that ships with the project, or a reward model of the run. */
+export const tasteNames = ['stories'] as const

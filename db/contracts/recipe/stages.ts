@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import {
+  batchSchema,
+  durabilitySchema,
+  nameSchema,
+  optimizationSchema,
+  samplingSchema,
+  tasteNames,
+} from './settings.ts'
+
+const count = () => z.number().int().positive()
+const from = nameSchema.default('model').describe('Stage whose checkpoint it starts from, or `model`')
+const data = nameSchema.describe('Name of a data source')
+const preferences = nameSchema.describe('Stage that collected the votes')
+
+/** Next-token training on packed rows of text. */
+export const pretrainSchema = z.strictObject({
+  type: z.literal('pretrain'),
+  from,
+  data,
+  steps: count().default(1000).describe('Optimizer steps'),
+  rowLength: count().default(256).describe('Tokens a row; documents are packed and never attend to each other'),
+  documents: z
+    .enum(['lines', 'stream'])
+    .default('lines')
+    .describe(
+      '`lines`: every row of the data is a document; `stream`: the file is one text, rows are drawn at random offsets',
+    ),
+  validationFraction: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe('Share of the data (its end) held out for val_loss'),
+  validateEverySteps: count().default(250),
+  ...batchSchema({ batchSize: 8 }),
+  ...optimizationSchema({
+    learningRate: 6e-4,
+    beta2: 0.95,
+    weightDecay: 0.1,
+    schedule: 'cosine',
+    minLearningRateRatio: 0.1,
+    warmupRatio: 0.01,
+  }),
+  ...durabilitySchema,
+})
+
+/** Supervised fine-tuning: loss on the assistant's tokens, the end token included. */
+export const sftSchema = z.strictObject({
+  type: z.literal('sft'),
+  from,
+  data,
+  epochs: z.number().positive().default(1),
+  maxLength: count().default(1024).describe('Longer conversations are cut at the left'),
+  packing: z.boolean().default(true).describe('Several conversations a row, each seeing only itself'),
+  ...batchSchema({ batchSize: 8 }),
+  ...optimizationSchema({ learningRate: 2e-5 }),
+  ...durabilitySchema,
+})
+
+/** Labelers who are programs, always named as such. */
+export const simulatedLabelersSchema = z.strictObject({
+  taste: z.enum(tasteNames).describe('The stated taste they vote by'),
+  labelers: count().max(100).default(3),
+  noise: z.number().min(0).max(1).default(0.1).describe('Share of votes cast at random'),
+  tieMargin: z.number().min(0).default(0.25).describe('Scores closer than this are voted a tie'),
+  votesPerSecond: z.number().positive().default(50),
+})
+
+/** Completions sampled two by two, and people who say which is better. */
+export const preferencesSchema = z.strictObject({
+  type: z.literal('preferences'),
+  from,
+  prompts: nameSchema.optional().describe('Data source of prompts to sample pairs for'),
+  data: nameSchema.optional().describe('Imported preferences instead of sampled pairs'),
+  pairs: count().default(100),
+  sampling: samplingSchema.default(samplingSchema.parse({ temperature: 1 })),
+  simulated: simulatedLabelersSchema.optional(),
+  votesPerPair: count().max(100).default(1),
+  minVotes: count().optional().describe('Votes to wait for; pairs × votesPerPair unless set'),
+  deadlineMinutes: z.number().positive().optional().describe('Wait no longer than this'),
+  onDeadline: z.enum(['continue', 'fail']).default('fail').describe('What a passed deadline does'),
+  guidelines: z.string().max(4000).default('Choose the answer you would rather have received.'),
+  heldOutFraction: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.15)
+    .describe('Share of pairs kept to test the reward model and DPO'),
+})
+
+export const rewardSchema = z.strictObject({
+  type: z.literal('reward'),
+  from,
+  preferences,
+  epochs: z.number().positive().default(1),
+  maxLength: count().default(1024),
+  ties: z.enum(['half', 'drop']).default('half').describe('A tie is half a win for each side, or is left out'),
+  centerRewardsCoefficient: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of (chosen + rejected)², which keeps rewards near 0'),
+  ...batchSchema({ batchSize: 16 }),
+  ...optimizationSchema({ learningRate: 1e-4 }),
+  ...durabilitySchema,
+})
+
+export const dpoSchema = z.strictObject({
+  type: z.literal('dpo'),
+  from,
+  preferences,
+  epochs: z.number().positive().default(1),
+  maxLength: count().default(1024),
+  beta: z.number().positive().default(0.1).describe('How strongly the policy is held to the reference'),
+  ties: z.enum(['half', 'drop']).default('drop').describe('A tie trains both orders at half weight, or is left out'),
+  targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
+  evaluateEverySteps: count().default(10).describe('Steps between looks at the held-out pairs'),
+  ...batchSchema({ batchSize: 16 }),
+  ...optimizationSchema({ learningRate: 1e-6 }),
+  ...durabilitySchema,
+})
+
+export const ppoSchema = z.strictObject({
+  type: z.literal('ppo'),
+  from,
+  reward: nameSchema.describe('Stage that trained the reward model'),
+  prompts: nameSchema.describe('Data source of prompts'),
+  iterations: count().default(20).describe('Rollout and update rounds'),
+  episodesPerIteration: count().default(64),
+  ppoEpochs: count().default(4).describe('Passes over each rollout batch'),
+  miniBatches: count().default(1).describe('Optimizer steps a pass'),
+  klCoef: z.number().min(0).default(0.05),
+  clipRange: z.number().positive().default(0.2),
+  valueClipRange: z.number().positive().default(0.2),
+  vfCoef: z.number().min(0).default(0.1),
+  gamma: z.number().min(0).max(1).default(1),
+  gaeLambda: z.number().min(0).max(1).default(0.95),
+  missingEosPenalty: z.number().min(0).default(1),
+  whitenRewards: z.boolean().default(false),
+  valueInit: z
+    .enum(['reward', 'zero'])
+    .default('reward')
+    .describe('Value model: the reward model, or the policy with a zero head'),
+  taste: z
+    .enum(tasteNames)
+    .optional()
+    .describe('Also score rollouts by this taste, drawn beside the learned reward; never trained on'),
+  sampling: samplingSchema.default(samplingSchema.parse({})),
+  ...optimizationSchema({ learningRate: 3e-6 }),
+  checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
+})
+
+/** Candidates against a baseline on held-out prompts, judged in both orders, with 95 % intervals. */
+export const evaluateSchema = z.strictObject({
+  type: z.literal('evaluate'),
+  candidates: z.array(nameSchema).min(1).max(8),
+  baseline: nameSchema,
+  prompts: nameSchema,
+  judge: z.union([
+    z.strictObject({ taste: z.enum(tasteNames) }),
+    z.strictObject({ reward: nameSchema.describe('Stage that trained the judging reward model') }),
+  ]),
+  reward: nameSchema.optional().describe('Also report the learned reward of this stage beside the judge'),
+  tieMargin: z.number().min(0).default(0).describe('Judge scores closer than this are a tie, which counts half'),
+  sampling: samplingSchema.default(samplingSchema.parse({})),
+})
+
+export const releaseSchema = z.strictObject({
+  type: z.literal('release'),
+  from: nameSchema,
+  name: nameSchema.describe('Name under which the checkpoint is listed'),
+  after: z.array(nameSchema).default([]).describe('Stages that must be done first'),
+  minWinRate: z.number().min(0).max(1).optional().describe('Gate: win-rate in the evaluation named in `after`'),
+})
+
+export const stageSchema = z.discriminatedUnion('type', [
+  pretrainSchema,
+  sftSchema,
+  preferencesSchema,
+  rewardSchema,
+  dpoSchema,
+  ppoSchema,
+  evaluateSchema,
+  releaseSchema,
+])
+export type StageSpec = z.infer<typeof stageSchema>
+export type StageType = StageSpec['type']
+export const stageTypes = [
+  'pretrain',
+  'sft',
+  'preferences',
+  'reward',
+  'ppo',
+  'dpo',
+  'evaluate',
+  'release',
+] as const satisfies readonly StageType[]
+export type StageOf<T extends StageType> = Extract<StageSpec, { type: T }>

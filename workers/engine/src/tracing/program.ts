@@ -1,0 +1,54 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
+
+/** What crosses between JavaScript and TensorFlow: float32 and int32 only; bf16 exists inside graphs alone. */
+export type DType = 'float32' | 'int32'
+export type Values = Float32Array | Int32Array
+
+export interface VariableSpec {
+  shape: number[]
+  dtype: DType
+  /** Zeros unless given. */
+  data?: Values
+}
+
+export interface InputSpec {
+  shape: number[]
+  dtype: DType
+}
+
+export type Output = { shape: number[]; data: Values }
+export type Variables = Record<string, Variable>
+export type Inputs<K extends string> = Record<K, Tensor>
+
+export interface FunctionSpec<K extends string> {
+  inputs: Record<K, InputSpec>
+  /** Variables the function may read or assign; all of the program unless set. */
+  variables?: readonly string[]
+  /** Of matrix products; variables, norms, softmax and losses stay fp32. Default fp32. */
+  precision?: 'fp32' | 'bf16'
+}
+
+/** One call runs the whole step: reads first, then assignments, then the outputs are handed back. */
+export type CompiledFunction<K extends string, O extends string> = (
+  feeds: Record<K, Values>,
+) => Promise<Record<O, Output>>
+
+/**
+ * Named state and functions over it. `TracedProgram` turns each function into one TensorFlow graph over session
+ * variables; `EagerProgram` runs the same code operation by operation. Both must agree.
+ */
+export interface Program {
+  addVariables(specs: Record<string, VariableSpec>): Promise<void>
+  /** Frees variables that no function will read again. */
+  removeVariables(names: readonly string[]): Promise<void>
+  /** Functions may be added while the program lives; a new shape is a new function. Names are unique. */
+  define<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    body: (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>,
+  ): CompiledFunction<K, O>
+  read(names: readonly string[]): Promise<Record<string, Values>>
+  write(values: Record<string, Values>): Promise<void>
+  shapeOf(name: string): number[]
+  close(): void
+}
