@@ -4,9 +4,16 @@ import { idSchema } from './ids.ts'
 import { stageTypes } from './recipe/stages.ts'
 import { errorCodes } from './temper-error.ts'
 
-/** Documents of the HTTP API that are not things themselves: lists, errors, answers to commands. */
+/**
+ * Documents of the HTTP API that are not things themselves: lists, errors, answers to commands.
+ * Server-sent events carry one JSON document in `data`: of runEventSchema for a run, generationEventSchema for a
+ * generation. `GET /v1/comparisons/progress` and the undo of a vote answer labelProgressSchema.
+ */
 
-/** A page of a list; `nextCursor` is null on the last one. */
+/**
+ * A page of a list; `nextCursor` is null on the last one. Every route that lists answers this: metrics, evaluations,
+ * samples and shipped recipes too.
+ */
 export function pageSchema<T extends z.ZodType>(item: T) {
   return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() })
 }
