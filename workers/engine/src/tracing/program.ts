@@ -5,14 +5,18 @@ export type DType = 'float32' | 'int32'
 export type Values = Float32Array | Int32Array
 
 export interface VariableSpec {
-  shape: number[]
+  shape: readonly number[]
   dtype: DType
   /** Zeros unless given. */
   data?: Values
+  /** Set for a variable whose rows `writeRows` updates in place, such as a key/value cache: its buffer is never shared. */
+  inPlace?: boolean
+  /** How a traced program keeps a float32 variable; halves a cache. Values cross as float32. Default fp32. */
+  storage?: 'fp32' | 'bf16'
 }
 
 export interface InputSpec {
-  shape: number[]
+  shape: readonly number[]
   dtype: DType
 }
 

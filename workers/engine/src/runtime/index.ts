@@ -1,0 +1,2 @@
+/** Loads TensorFlow; sessions: extend with a graph, run, trace. */
+export * from './tf.ts'

@@ -1,0 +1,116 @@
+import { TemperError } from '@temper/db/contracts'
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
+import { allowRowWrites } from './ops/write-rows.ts'
+import type {
+  CompiledFunction,
+  FunctionSpec,
+  Inputs,
+  Output,
+  Program,
+  Values,
+  VariableSpec,
+  Variables,
+} from './program.ts'
+import { checkFeeds, checkValues, sizeOf, zerosOf } from './values.ts'
+
+type Body<K extends string, O extends string> = (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>
+
+/** Runs every function operation by operation with tfjs, always in fp32: the meaning that traced programs must match. */
+export class EagerProgram implements Program {
+  readonly #specs = new Map<string, VariableSpec>()
+  readonly #variables = new Map<string, Variable>()
+  readonly #functions = new Set<string>()
+
+  async addVariables(specs: Record<string, VariableSpec>): Promise<void> {
+    for (const [name, spec] of Object.entries(specs)) {
+      if (this.#specs.has(name)) throw new TemperError('conflict', `variable ${name} exists already`)
+      const data = checkValues(name, spec, spec.data ?? zerosOf(spec.dtype, sizeOf(spec.shape)))
+      const variable = tf.tidy(() => tf.variable(tf.tensor(data, spec.shape, spec.dtype)))
+      if (spec.inPlace) allowRowWrites(variable)
+      this.#specs.set(name, { ...spec, data: undefined })
+      this.#variables.set(name, variable)
+    }
+  }
+
+  async removeVariables(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      this.#variable(name).dispose()
+      this.#specs.delete(name)
+      this.#variables.delete(name)
+    }
+  }
+
+  define<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    body: Body<K, O>,
+  ): CompiledFunction<K, O> {
+    if (this.#functions.has(name)) throw new TemperError('conflict', `function ${name} is defined already`)
+    this.#functions.add(name)
+    return async (feeds) => {
+      checkFeeds(name, spec.inputs, feeds)
+      const names = spec.variables ?? [...this.#variables.keys()]
+      const variables = Object.fromEntries(names.map((key) => [key, this.#variable(key)]))
+      const outputs = tf.tidy(() => body(variables, tensorsOf(spec, feeds)))
+      return fetchAll(outputs)
+    }
+  }
+
+  async read(names: readonly string[]): Promise<Record<string, Values>> {
+    return Object.fromEntries(names.map((name) => [name, this.#variable(name).dataSync().slice() as Values]))
+  }
+
+  async write(values: Record<string, Values>): Promise<void> {
+    for (const [name, data] of Object.entries(values)) {
+      const variable = this.#variable(name)
+      const spec = this.#spec(name)
+      checkValues(name, spec, data)
+      tf.tidy(() => variable.assign(tf.tensor(data, spec.shape, spec.dtype)))
+    }
+  }
+
+  shapeOf(name: string): number[] {
+    return [...this.#spec(name).shape]
+  }
+
+  close(): void {
+    for (const variable of this.#variables.values()) variable.dispose()
+    this.#variables.clear()
+    this.#specs.clear()
+  }
+
+  #spec(name: string): VariableSpec {
+    const spec = this.#specs.get(name)
+    if (!spec) throw new TemperError('not_found', `the program has no variable named ${name}`)
+    return spec
+  }
+
+  #variable(name: string): Variable {
+    const variable = this.#variables.get(name)
+    if (!variable) throw new TemperError('not_found', `the program has no variable named ${name}`)
+    return variable
+  }
+}
+
+function tensorsOf<K extends string>(spec: FunctionSpec<K>, feeds: Record<K, Values>): Inputs<K> {
+  const keys = Object.keys(spec.inputs) as K[]
+  const tensor = (key: K) => tf.tensor(feeds[key], spec.inputs[key].shape, spec.inputs[key].dtype)
+  return Object.fromEntries(keys.map((key) => [key, tensor(key)])) as Inputs<K>
+}
+
+/** Copies outputs out of TensorFlow and frees them; booleans leave as int32. */
+function fetchAll<O extends string>(outputs: Record<O, Tensor>): Record<O, Output> {
+  const fetched = Object.entries<Tensor>(outputs).map(([key, tensor]) => {
+    const data = tensor.dataSync()
+    return [
+      key,
+      { shape: [...tensor.shape], data: data instanceof Float32Array ? data.slice() : Int32Array.from(data) },
+    ]
+  })
+  // An output may be a variable itself or appear twice; only what this call made is freed.
+  for (const tensor of new Set(Object.values<Tensor>(outputs))) {
+    if (!(tensor instanceof tf.Variable)) tensor.dispose()
+  }
+  return Object.fromEntries(fetched) as Record<O, Output>
+}

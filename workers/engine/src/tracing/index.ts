@@ -1,0 +1,4 @@
+/** The compiler from tfjs code to TensorFlow graphs, and the eager program it must agree with. */
+export { EagerProgram } from './eager-program.ts'
+export * from './ops/index.ts'
+export * from './program.ts'

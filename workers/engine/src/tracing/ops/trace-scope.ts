@@ -1,0 +1,25 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
+import type { AdamWSettings, AdamWVariables } from './apply-adamw.ts'
+
+/** What a trace in progress does instead of changing state at once. */
+export interface TraceScope {
+  applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void
+  writeRows(variable: Variable, rows: Tensor, values: Tensor): Tensor
+}
+
+let current: TraceScope | undefined
+
+/** The trace in progress, undefined while code runs eagerly. Tracing is synchronous, so there is at most one. */
+export function traceScope(): TraceScope | undefined {
+  return current
+}
+
+export function withTraceScope<T>(scope: TraceScope, body: () => T): T {
+  const outer = current
+  current = scope
+  try {
+    return body()
+  } finally {
+    current = outer
+  }
+}
