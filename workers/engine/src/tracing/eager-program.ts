@@ -5,6 +5,7 @@ import { allowRowWrites } from './ops/write-rows.ts'
 import type {
   CompiledFunction,
   FunctionSpec,
+  InputSpec,
   Inputs,
   Output,
   Program,
@@ -26,7 +27,7 @@ export class EagerProgram implements Program {
     for (const [name, spec] of Object.entries(specs)) {
       if (this.#specs.has(name)) throw new TemperError('conflict', `variable ${name} exists already`)
       const data = checkValues(name, spec, spec.data ?? zerosOf(spec.dtype, sizeOf(spec.shape)))
-      const variable = tf.tidy(() => tf.variable(tf.tensor(data, spec.shape, spec.dtype)))
+      const variable = tf.tidy(() => tf.variable(tensorOf(data, spec)))
       if (spec.inPlace) allowRowWrites(variable)
       this.#specs.set(name, { ...spec, data: undefined })
       this.#variables.set(name, variable)
@@ -66,7 +67,7 @@ export class EagerProgram implements Program {
       const variable = this.#variable(name)
       const spec = this.#spec(name)
       checkValues(name, spec, data)
-      tf.tidy(() => variable.assign(tf.tensor(data, spec.shape, spec.dtype)))
+      tf.tidy(() => variable.assign(tensorOf(data, spec)))
     }
   }
 
@@ -93,9 +94,13 @@ export class EagerProgram implements Program {
   }
 }
 
+function tensorOf(values: Values, spec: InputSpec): Tensor {
+  return tf.tensor(values, [...spec.shape], spec.dtype)
+}
+
 function tensorsOf<K extends string>(spec: FunctionSpec<K>, feeds: Record<K, Values>): Inputs<K> {
   const keys = Object.keys(spec.inputs) as K[]
-  const tensor = (key: K) => tf.tensor(feeds[key], spec.inputs[key].shape, spec.inputs[key].dtype)
+  const tensor = (key: K) => tensorOf(feeds[key], spec.inputs[key])
   return Object.fromEntries(keys.map((key) => [key, tensor(key)])) as Inputs<K>
 }
 
