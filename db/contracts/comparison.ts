@@ -50,3 +50,7 @@ export const voteReceiptSchema = z.strictObject({
   progress: labelProgressSchema,
 })
 export type VoteReceipt = z.infer<typeof voteReceiptSchema>
+
+/** A vote in terms of the two completions as they are stored, whatever sides the labeler saw. */
+export const judgedChoices = ['a', 'b', 'tie', 'both_bad'] as const
+export type JudgedChoice = (typeof judgedChoices)[number]

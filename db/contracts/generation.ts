@@ -25,3 +25,6 @@ export const generationEventSchema = z.discriminatedUnion('type', [
 ])
 export type GenerationEvent = z.infer<typeof generationEventSchema>
 export const generationIdSchema = idSchema('generation')
+
+export const generationStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
+export type GenerationState = (typeof generationStates)[number]

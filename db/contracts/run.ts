@@ -84,6 +84,7 @@ export const runEventKinds = [
   'resumed',
   'log',
 ] as const
+export type RunEventKind = (typeof runEventKinds)[number]
 /** What happened in a run, in order of `sequence` within it; also the id of the server-sent event. */
 export const runEventSchema = z.strictObject({
   sequence: z.number().int(),

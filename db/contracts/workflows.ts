@@ -1,0 +1,25 @@
+/**
+ * Names by which the API and the workers meet at Temporal. Workflow code loads this file, so it imports nothing.
+ */
+
+/** `pipeline` runs workflows, `cpu` data and statistics; `train` and `generate` each take one job at a time per device. */
+export const taskQueues = { pipeline: 'pipeline', cpu: 'cpu', train: 'train', generate: 'generate' } as const
+export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues]
+
+/** Workflow ids: a run's is the id of the run, a generation's that of the generation. */
+export const workflowTypes = { pipeline: 'pipelineWorkflow', generation: 'generationWorkflow' } as const
+
+/**
+ * `pause` and `resume` (no argument) and `skipWaiting` ({stage}) go to the workflow of the run. `votesArrived` (no
+ * argument) goes straight to the workflow of the stage, so that many votes never fill the history of the run.
+ */
+export const workflowSignals = {
+  pause: 'pause',
+  resume: 'resume',
+  skipWaiting: 'skipWaiting',
+  votesArrived: 'votesArrived',
+} as const
+
+export function stageWorkflowId(runId: string, stage: string): string {
+  return `${runId}.${stage}`
+}
