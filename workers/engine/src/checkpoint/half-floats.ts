@@ -11,9 +11,9 @@ export function roundToBf16(values: Float32Array): Uint16Array {
   const out = new Uint16Array(values.length)
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i] ?? 0
-    const isNaN = (word & 0x7fffffff) > 0x7f800000
+    const nan = (word & 0x7fffffff) > 0x7f800000
     // Adding just under half a unit, plus the last kept bit, carries over exactly when the value must be rounded up.
-    out[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
+    out[i] = nan ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
   }
   return out
 }

@@ -1,4 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import type { Attend } from '../nn/attention.ts'
+
+export type { Attend }
 
 /** Parameters by their Hugging Face name, in the Hugging Face layout. */
 export type Params = Record<string, Tensor>
@@ -8,12 +11,6 @@ export interface ModelInput {
   ids: Tensor
   positions: Tensor
 }
-
-/**
- * How a layer attends: q (B, H, T, hd), k and v (B, KV, T, hd), already rotated; returns (B, H, T, hd).
- * Training passes packed causal attention, generation passes attention over its cache: a model knows neither.
- */
-export type Attend = (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor
 
 /** A decoder-only language model of one architecture and size. */
 export interface Model {
@@ -27,11 +24,18 @@ export interface Model {
   readonly hiddenSize: number
   readonly vocabSize: number
   readonly contextLength: number
+  /** `language`: scores of the next token; `score`: one number, as reward and value models have it. */
+  readonly head: 'language' | 'score'
+  /** What every body parameter's name begins with; some files on the hub leave it out. */
+  readonly basePrefix: string
   readonly parameterShapes: Record<string, number[]>
   /** Hidden states after the final norm, (B, T, D). */
   hiddenStates(params: Params, input: ModelInput, attend: Attend): Tensor
-  /** Weight of the output layer, (V, D); the embedding itself where tied. */
+  /** Weight of the output layer, (V, D), the embedding itself where tied; of a score head, (1, D). */
   headWeight(params: Params): Tensor
-  /** Fresh weights: N(0, initializer_range), norms 1, biases 0; GPT-2 scales residual projections by 1/sqrt(2 nLayer). */
+  /**
+   * Fresh weights: N(0, initializer_range), norms 1, biases 0; GPT-2 scales residual projections by 1/sqrt(2 nLayer);
+   * a score head is N(0, 1/sqrt(D + 1)). Same seed, same bits.
+   */
   initialize(seed: number): Record<string, Float32Array>
 }
