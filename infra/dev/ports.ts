@@ -1,0 +1,48 @@
+import { createServer } from 'node:net'
+import { TemperError } from '@temper/db/contracts'
+
+export const defaultPorts = { web: 3000, api: 4000, temporal: 7233, temporalUi: 8233, postgres: 5433 }
+export type PortName = keyof typeof defaultPorts
+export type Ports = Record<PortName, number>
+
+/** Any free port for every part: what tests ask for. */
+export const anyPorts: Ports = { web: 0, api: 0, temporal: 0, temporalUi: 0, postgres: 0 }
+
+/**
+ * The wanted ports, each replaced by the next free one where it is taken; 0 asks for any.
+ * `log` hears of every replacement.
+ */
+export async function choosePorts(wanted: Ports, host: string, log: (line: string) => void): Promise<Ports> {
+  const chosen = new Map<PortName, number>()
+  for (const [name, port] of Object.entries(wanted) as [PortName, number][]) {
+    const free = await firstFree(port, host, [...chosen.values()])
+    if (port !== 0 && free !== port) log(`port ${port} for ${name} is taken: using ${free}`)
+    chosen.set(name, free)
+  }
+  return Object.fromEntries(chosen) as Ports
+}
+
+async function firstFree(port: number, host: string, taken: number[]): Promise<number> {
+  for (let candidate = port; candidate < port + 200; candidate++) {
+    if (candidate !== 0 && taken.includes(candidate)) continue
+    const free = await tryPort(candidate, host)
+    if (free !== undefined && !taken.includes(free)) return free
+    if (port === 0) candidate--
+  }
+  throw new TemperError('unavailable', `no free port between ${port} and ${port + 199}`)
+}
+
+/** Binds and lets go again; undefined when the port is taken. */
+function tryPort(port: number, host: string): Promise<number | undefined> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(undefined) : reject(error),
+    )
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address()
+      const bound = address !== null && typeof address === 'object' ? address.port : undefined
+      server.close(() => resolve(bound))
+    })
+  })
+}
