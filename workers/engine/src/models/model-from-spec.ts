@@ -21,6 +21,9 @@ export function modelFromSpec(spec: NewModel, vocabSize: number, ids: SpecialIds
     throw new TemperError('invalid_recipe', `nKvHead (${kvHeads}) must be nHead (${spec.nHead}) in a gpt2 model`)
   }
   if (spec.hiddenSize % spec.nHead !== 0) mismatch('hiddenSize', spec.hiddenSize, 'nHead', spec.nHead)
+  if (spec.architecture === 'llama' && (spec.hiddenSize / spec.nHead) % 2 !== 0) {
+    mismatch('hiddenSize', spec.hiddenSize, '2 × nHead', 2 * spec.nHead)
+  }
   if (spec.nHead % kvHeads !== 0) mismatch('nHead', spec.nHead, 'nKvHead', kvHeads)
   const special = { bos_token_id: ids.bosId ?? null, eos_token_id: ids.eosId ?? null, pad_token_id: ids.padId ?? null }
   const common = {
