@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { aboutMetric, planCurves, selectColumns, tabulate } from './curves.ts'
+
+const point = (name: string, step: number, value: number) => ({ stage: 'ppo', name, step, value })
+
+describe('planCurves', () => {
+  it('draws the true taste and the learned reward of ppo on one chart, with an axis each', () => {
+    const [chart] = planCurves('ppo', ['objective/scores', 'objective/true_scores', 'objective/kl'])
+    expect(chart).toMatchObject({ names: ['objective/true_scores', 'objective/scores'], split: true })
+  })
+
+  it('draws the learned reward alone where no taste is stated', () => {
+    expect(planCurves('ppo', ['objective/scores'])[0]).toMatchObject({ names: ['objective/scores'], split: false })
+  })
+
+  it('leaves out what was not logged and adds what no plan names', () => {
+    expect(planCurves('sft', ['loss', 'new_metric']).map((chart) => chart.names)).toEqual([['loss'], ['new_metric']])
+  })
+})
+
+describe('tabulate', () => {
+  it('gives metrics common steps in order, with gaps', () => {
+    const table = tabulate([point('b', 20, 2), point('a', 10, 1), point('a', 20, 3)])
+    expect(table.steps).toEqual([10, 20])
+    expect(Object.fromEntries(table.columns)).toEqual({ a: [1, 3], b: [null, 2] })
+  })
+
+  it('selects metrics without the steps that only others have', () => {
+    const table = tabulate([point('a', 1, 1), point('b', 2, 2), point('b', 3, 3)])
+    const selected = selectColumns(table, ['b', 'c'])
+    expect(selected.steps).toEqual([2, 3])
+    expect(Object.fromEntries(selected.columns)).toEqual({ b: [2, 3], c: [null, null] })
+  })
+})
+
+describe('aboutMetric', () => {
+  it('explains a known metric and which way is better', () => {
+    expect(aboutMetric('val_loss')).toBe('Mean next-token loss on held-out text (lower is better)')
+    expect(aboutMetric('unknown')).toBe('')
+  })
+})

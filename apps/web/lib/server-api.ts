@@ -1,0 +1,28 @@
+import { TemperError } from '@temper/db/contracts'
+import { cookies } from 'next/headers'
+import { notFound, redirect } from 'next/navigation'
+import type { z } from 'zod'
+import { errorOfResponse } from './api-error.ts'
+import { serverEnvironment } from './environment.ts'
+
+/**
+ * Reads a document of the API on behalf of the visitor, for the first paint.
+ * Leads to the sign-in page without a session, to the label page where the role forbids, and to the not-found page.
+ */
+export async function readOnServer<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>> {
+  const cookie = (await cookies()).toString()
+  const response = await fetchApi(path, cookie)
+  if (response.status === 401) redirect('/sign-in')
+  if (response.status === 403) redirect('/label')
+  if (response.status === 404) notFound()
+  if (!response.ok) throw await errorOfResponse(response)
+  return schema.parse(await response.json())
+}
+
+async function fetchApi(path: string, cookie: string): Promise<Response> {
+  try {
+    return await fetch(new URL(path, serverEnvironment().TEMPER_API_URL), { headers: { cookie }, cache: 'no-store' })
+  } catch (cause) {
+    throw new TemperError('unavailable', 'The API does not answer', { cause })
+  }
+}

@@ -1,0 +1,42 @@
+import type { RunState, StageRun, StageState } from '@temper/db/contracts'
+import { formatNumber, formatPercent } from './format.ts'
+
+/** The colour of a stage type, as a CSS variable; what is no stage (an import) is neutral. */
+export function stageColor(stageType: string): string {
+  const own = ['pretrain', 'sft', 'preferences', 'reward', 'ppo', 'dpo', 'evaluate']
+  if (stageType === 'release') return 'var(--evaluate)'
+  return own.includes(stageType) ? `var(--${stageType})` : 'var(--muted)'
+}
+
+export const stateWords: Record<RunState | StageState, string> = {
+  queued: 'Queued',
+  waiting: 'Waiting',
+  running: 'Running',
+  paused: 'Paused',
+  failed: 'Failed',
+  done: 'Done',
+  cancelled: 'Cancelled',
+  skipped: 'Skipped',
+}
+
+/** Whether anything of it can still change. */
+export function isLive(state: RunState | StageState): boolean {
+  return state === 'queued' || state === 'waiting' || state === 'running' || state === 'paused'
+}
+
+const shares = ['accuracy', 'accuracies', 'rate', 'winrate', 'clipfrac_avg', 'endings']
+
+/** A metric's value in the unit people think in: shares as percentages. */
+export function formatMetric(name: string, value: number): string {
+  const last = name.split(/[/_]/).at(-1) ?? name
+  const isShare = shares.includes(last) || shares.some((share) => name.endsWith(share))
+  return isShare && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
+}
+
+/** What of a run is worth a glance: the stage that runs, else the one that stopped it, else the last one done. */
+export function tellingStage(stages: readonly StageRun[]): StageRun | undefined {
+  const byState = (state: StageState) => stages.find((stage) => stage.state === state)
+  const running = byState('running') ?? byState('paused') ?? byState('failed')
+  const done = stages.filter((stage) => stage.state === 'done')
+  return running ?? done.toSorted((a, b) => (a.finishedAt ?? '').localeCompare(b.finishedAt ?? '')).at(-1) ?? stages[0]
+}
