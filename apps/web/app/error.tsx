@@ -1,0 +1,22 @@
+'use client'
+
+import { Button } from '#components/ui/button.tsx'
+import { Problem } from '#components/ui/panels.tsx'
+
+/** A page that could not be read or drawn. */
+export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  return (
+    <div className="mx-auto max-w-2xl p-6">
+      <Problem title="This page could not be shown">
+        <p>
+          Runs go on and votes are kept: the pages only show them. Most often the API is starting or has stopped; its
+          terminal says more.
+        </p>
+        <p className="mt-2 font-mono text-muted text-xs">{error.digest ?? error.message}</p>
+        <Button className="mt-3" onClick={reset}>
+          Try again
+        </Button>
+      </Problem>
+    </div>
+  )
+}

@@ -1,0 +1,62 @@
+import { queryOptions } from '@tanstack/react-query'
+import {
+  checkpointSchema,
+  evaluationSchema,
+  labelProgressSchema,
+  metricPointSchema,
+  pageSchema,
+  type Run,
+  runSchema,
+  runSummarySchema,
+  stageSamplesSchema,
+} from '@temper/db/contracts'
+import { read } from './api.ts'
+
+/** Every document the pages read, with its place in the cache. Paths are the same for server and browser. */
+
+export const runPageSchema = pageSchema(runSummarySchema)
+export const checkpointPageSchema = pageSchema(checkpointSchema)
+const metricPage = pageSchema(metricPointSchema)
+const samplePage = pageSchema(stageSamplesSchema)
+const evaluationPage = pageSchema(evaluationSchema)
+
+const pollMs = 3000
+
+export const runsQuery = queryOptions({
+  queryKey: ['runs'],
+  queryFn: () => read('/v1/runs?limit=50', runPageSchema),
+  refetchInterval: pollMs,
+})
+
+export const checkpointsQuery = queryOptions({
+  queryKey: ['checkpoints'],
+  queryFn: () => read('/v1/checkpoints?limit=100', checkpointPageSchema),
+  refetchInterval: pollMs * 3,
+})
+
+export const labelProgressQuery = queryOptions({
+  queryKey: ['label-progress'],
+  queryFn: () => read('/v1/comparisons/progress', labelProgressSchema),
+  refetchInterval: pollMs,
+})
+
+export const runQuery = (id: string) =>
+  queryOptions({ queryKey: ['run', id], queryFn: (): Promise<Run> => read(`/v1/runs/${id}`, runSchema) })
+
+export const metricsQuery = (id: string, stage: string) =>
+  queryOptions({
+    queryKey: ['run', id, 'metrics', stage],
+    queryFn: () => read(`/v1/runs/${id}/metrics?stage=${encodeURIComponent(stage)}`, metricPage),
+  })
+
+export const samplesQuery = (id: string, stage: string) =>
+  queryOptions({
+    queryKey: ['run', id, 'samples', stage],
+    queryFn: () => read(`/v1/runs/${id}/samples?stage=${encodeURIComponent(stage)}`, samplePage),
+  })
+
+export const evaluationsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['run', id, 'evaluations'],
+    queryFn: () => read(`/v1/runs/${id}/evaluations`, evaluationPage),
+  })
