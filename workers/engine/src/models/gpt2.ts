@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import * as tf from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
 import { conv1d, embedding, geluNew, layerNorm, mergeHeads, splitHeads } from '../nn/index.ts'
+import { tf } from '../runtime/tf.ts'
 import { headOf, headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
 import type { Attend, Model, ModelInput, Params } from './model.ts'

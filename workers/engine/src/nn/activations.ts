@@ -1,9 +1,9 @@
-import type * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 
 const sqrtTwoOverPi = Math.sqrt(2 / Math.PI)
 
 /** GELU by tanh, as GPT-2 has it: ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks and Gimpel, 2016). */
-export function geluNew(x: tf.Tensor): tf.Tensor {
+export function geluNew(x: Tensor): Tensor {
   const inner = x.mul(
     x
       .square()
@@ -14,6 +14,6 @@ export function geluNew(x: tf.Tensor): tf.Tensor {
 }
 
 /** x · sigmoid(x). */
-export function silu(x: tf.Tensor): tf.Tensor {
+export function silu(x: Tensor): Tensor {
   return x.mul(x.sigmoid())
 }

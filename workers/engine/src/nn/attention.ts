@@ -1,10 +1,11 @@
-import * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
 
 /**
  * How a layer attends: q (B, H, T, hd), k and v (B, KV, T, hd), already rotated; returns (B, H, T, hd).
  * Training passes packed causal attention, generation passes attention over its cache: a model knows neither.
  */
-export type Attend = (layer: number, q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor
+export type Attend = (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor
 
 /** Added to masked scores: exp of it is 0 in every float type, and unlike −∞ it never turns a row into NaN. */
 const masked = -1e9
@@ -14,13 +15,13 @@ const masked = -1e9
  * only, so it changes nothing else. The mask is built once and shared by the layers.
  * @param segments - int32 (B, T), numbered from 1 in a row; 0 is padding
  */
-export function packedCausalAttention(segments: tf.Tensor): Attend {
+export function packedCausalAttention(segments: Tensor): Attend {
   const mask = packedCausalMask(segments)
   return (_layer, q, k, v) => attention(q, k, v, mask)
 }
 
 /** (B, 1, T, T): 0 where row may see column, else a large negative number. */
-export function packedCausalMask(segments: tf.Tensor): tf.Tensor {
+export function packedCausalMask(segments: Tensor): Tensor {
   const length = segments.shape[1] ?? 0
   const order = tf.range(0, length, 1, 'int32')
   const causal = tf.greaterEqual(order.expandDims(1), order.expandDims(0))
@@ -38,7 +39,7 @@ export function packedCausalMask(segments: tf.Tensor): tf.Tensor {
  * @param mask - added to the scores, broadcastable to (B, H, T, S)
  * @returns (B, H, T, hd)
  */
-export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor): Tensor {
   const [batch, nHead, length, headDim] = q.shape as [number, number, number, number]
   const [, nKvHead, keys] = k.shape as [number, number, number, number]
   const rows = (nHead / nKvHead) * length
@@ -49,13 +50,13 @@ export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask: tf.Ten
 }
 
 /** (B, T, H·hd) → (B, H, T, hd). */
-export function splitHeads(x: tf.Tensor, nHead: number): tf.Tensor {
+export function splitHeads(x: Tensor, nHead: number): Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
   return x.reshape([batch, length, nHead, width / nHead]).transpose([0, 2, 1, 3])
 }
 
 /** (B, H, T, hd) → (B, T, H·hd). */
-export function mergeHeads(x: tf.Tensor): tf.Tensor {
+export function mergeHeads(x: Tensor): Tensor {
   const [batch, nHead, length, headDim] = x.shape as [number, number, number, number]
   return x.transpose([0, 2, 1, 3]).reshape([batch, length, nHead * headDim])
 }

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
 
 /**
  * Rows of a table.
@@ -6,6 +7,6 @@ import * as tf from '@tensorflow/tfjs-node-gpu'
  * @param ids - int32, any shape
  * @returns (…ids, D)
  */
-export function embedding(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
-  return tf.gather(table, ids as tf.Tensor1D)
+export function embedding(table: Tensor, ids: Tensor): Tensor {
+  return tf.gather(table, ids as Tensor1D)
 }

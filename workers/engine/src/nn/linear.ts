@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
 
 /**
  * x W^T + b for a weight in PyTorch's layout.
@@ -7,8 +8,8 @@ import * as tf from '@tensorflow/tfjs-node-gpu'
  * @param bias - (O)
  * @returns (…, O)
  */
-export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
-  return onRows(x, (rows) => withBias(tf.matMul(rows, weight as tf.Tensor2D, false, true), bias))
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return onRows(x, (rows) => withBias(tf.matMul(rows, weight as Tensor2D, false, true), bias))
 }
 
 /**
@@ -18,22 +19,22 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
  * @param bias - (O)
  * @returns (…, O)
  */
-export function conv1d(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
-  return onRows(x, (rows) => withBias(tf.matMul(rows, weight as tf.Tensor2D), bias))
+export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return onRows(x, (rows) => withBias(tf.matMul(rows, weight as Tensor2D), bias))
 }
 
 /** Products of matrices are far faster than batched ones: all leading axes become rows. */
-function onRows(x: tf.Tensor, product: (rows: tf.Tensor2D) => tf.Tensor): tf.Tensor {
+function onRows(x: Tensor, product: (rows: Tensor2D) => Tensor): Tensor {
   const leading = x.shape.slice(0, -1)
   const rows = product(x.reshape([-1, lastAxis(x)]))
   return rows.reshape([...leading, lastAxis(rows)])
 }
 
-function withBias(rows: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
+function withBias(rows: Tensor, bias?: Tensor): Tensor {
   return bias ? rows.add(bias) : rows
 }
 
 /** Size of the last axis. */
-export function lastAxis(x: tf.Tensor): number {
+export function lastAxis(x: Tensor): number {
   return x.shape[x.rank - 1] ?? 1
 }

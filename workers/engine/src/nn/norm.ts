@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 
 /**
  * (x − mean) / sqrt(variance + epsilon) · weight + bias over the last axis (Ba et al., 2016).
@@ -6,7 +6,7 @@ import type * as tf from '@tensorflow/tfjs-node-gpu'
  * @param weight - (D)
  * @param bias - (D)
  */
-export function layerNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const centered = x.sub(x.mean(-1, true))
   const variance = centered.square().mean(-1, true)
   return centered.mul(variance.add(epsilon).rsqrt()).mul(weight).add(bias)
@@ -17,6 +17,6 @@ export function layerNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsi
  * @param x - (…, D)
  * @param weight - (D)
  */
-export function rmsNorm(x: tf.Tensor, weight: tf.Tensor, epsilon: number): tf.Tensor {
+export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   return x.mul(x.square().mean(-1, true).add(epsilon).rsqrt()).mul(weight)
 }

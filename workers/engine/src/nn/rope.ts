@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
 
 /** How frequencies are scaled beyond the context of pretraining, as `rope_parameters` of config.json names it. */
 export type RopeScaling =
@@ -24,12 +25,12 @@ function scale(frequency: number, scaling: RopeScaling): number {
 
 /** Cosines and sines of the angles, (B, 1, T, headDim / 2): computed once a call, used by every layer. */
 export interface Rotation {
-  cos: tf.Tensor
-  sin: tf.Tensor
+  cos: Tensor
+  sin: Tensor
 }
 
 /** @param positions - int32 (B, T) */
-export function ropeRotation(positions: tf.Tensor, frequencies: Float32Array): Rotation {
+export function ropeRotation(positions: Tensor, frequencies: Float32Array): Rotation {
   const angles = positions.cast('float32').expandDims(1).expandDims(3).mul(tf.tensor1d(frequencies))
   return { cos: angles.cos(), sin: angles.sin() }
 }
@@ -38,7 +39,7 @@ export function ropeRotation(positions: tf.Tensor, frequencies: Float32Array): R
  * Rotates the pairs (x_i, x_{i + headDim/2}), the Hugging Face order.
  * @param x - (B, H, T, headDim)
  */
-export function applyRope(x: tf.Tensor, { cos, sin }: Rotation): tf.Tensor {
-  const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor]
+export function applyRope(x: Tensor, { cos, sin }: Rotation): Tensor {
+  const [first, second] = tf.split(x, 2, -1) as [Tensor, Tensor]
   return tf.concat([first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))], -1)
 }

@@ -1,0 +1,12 @@
+/** Losses on tensors only; PPO's bookkeeping of rollouts on plain arrays, in float64. */
+export * from './bradley-terry.ts'
+export * from './dpo.ts'
+export * from './gae.ts'
+export * from './kl.ts'
+export * from './language-modeling.ts'
+export * from './masked-mean.ts'
+export * from './ppo.ts'
+export * from './sequence-logps.ts'
+export * from './token-rewards.ts'
+export * from './token-scores.ts'
+export * from './whiten.ts'

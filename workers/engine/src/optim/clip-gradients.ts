@@ -1,0 +1,17 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
+import { globalNorm } from '../tracing/index.ts'
+
+export type Grads = Record<string, Tensor>
+
+/** Scales all gradients by min(1, maxGradNorm / (norm + 1e-6)), as PyTorch does (Pascanu et al., 2013). */
+export function clipGradients(grads: Grads, maxGradNorm: number): { grads: Grads; gradNorm: Tensor } {
+  const gradNorm = globalNorm(Object.values(grads))
+  const factor = tf.minimum(1, tf.div(maxGradNorm, gradNorm.add(1e-6)))
+  return { grads: scaleGradients(grads, factor), gradNorm }
+}
+
+/** Every gradient times one number. */
+export function scaleGradients(grads: Grads, factor: Tensor): Grads {
+  return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, grad.mul(factor)]))
+}

@@ -1,0 +1,5 @@
+/** AdamW, schedules, clipping, accumulation. */
+export * from './accumulate.ts'
+export * from './clip-gradients.ts'
+export * from './learning-rate.ts'
+export * from './optimizer-step.ts'
