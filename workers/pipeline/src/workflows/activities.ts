@@ -1,0 +1,32 @@
+import { taskQueues } from '@temper/db/contracts/workflows'
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import type { CpuActivities, GenerateActivities, TrainActivities } from '../activities/index.ts'
+
+/** A worker that dies is noticed after this. */
+const heartbeatTimeout = '30s'
+
+/** Rows and files: a database that restarts is waited for some minutes. */
+export const cpu = proxyActivities<CpuActivities>({
+  taskQueue: taskQueues.cpu,
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500ms', maximumInterval: '20s', maximumAttempts: 30 },
+})
+
+/** Engine jobs. There is no limit to how long one may wait for a device; a dead engine or worker is retried. */
+export const train = proxyActivities<TrainActivities>({
+  taskQueue: taskQueues.train,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
+})
+
+export const generate = proxyActivities<GenerateActivities>({
+  taskQueue: taskQueues.generate,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', maximumAttempts: 3 },
+})

@@ -1,0 +1,24 @@
+import { continueAsNew, workflowInfo } from '@temporalio/workflow'
+import { train } from './activities.ts'
+import { createPauseGate } from './pause-gate.ts'
+import type { StageInput } from './stage-input.ts'
+
+/** Engine time after which a segment ends in a checkpoint, and another stage or a generation may have the device. */
+const segmentSeconds = 60
+
+/**
+ * A training stage: a chain of segments, each one activity that ends in a durable checkpoint; the next one goes on from
+ * it, on whatever worker. A pause stops the running segment at its next step. The chain goes on in a new history, under
+ * the same id, before the old one grows long.
+ */
+export async function trainingStageWorkflow(input: StageInput): Promise<void> {
+  const gate = createPauseGate(input)
+  for (;;) {
+    await gate.pass()
+    if (workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof trainingStageWorkflow>({ ...input, paused: gate.paused })
+    }
+    const segment = await gate.interruptible(() => train.runTrainingSegment({ ...input, maxSeconds: segmentSeconds }))
+    if (segment?.outcome === 'finished') return
+  }
+}
