@@ -45,6 +45,8 @@ export type RecipeProblem = z.infer<typeof recipeProblemSchema>
 export const recipeReportSchema = z.strictObject({
   valid: z.boolean(),
   errors: z.array(recipeProblemSchema),
+  /** What is allowed but probably not meant. */
+  warnings: z.array(recipeProblemSchema),
   /** Empty unless valid; in an order in which they can run. */
   stages: z.array(z.strictObject({ name: z.string(), type: z.enum(stageTypes), inputs: z.array(z.string()) })),
 })

@@ -1,0 +1,173 @@
+import {
+  type Recipe,
+  type RecipeProblem,
+  type StageOf,
+  type StageSpec,
+  type StageType,
+  TemperError,
+} from '../contracts/index.ts'
+import { dataUses } from './data-uses.ts'
+import { nearest } from './nearest.ts'
+import { planRecipe } from './plan-recipe.ts'
+import type { SourceMap } from './source-map.ts'
+
+const policyTypes = ['pretrain', 'sft', 'dpo', 'ppo'] as const satisfies StageType[]
+
+/** A rule that a well-formed recipe still breaks, at the value at `path`. */
+interface Finding {
+  path: (string | number)[]
+  message: string
+  nearest?: string | null
+}
+
+/** Checks what a schema cannot: that names refer to something, of the right type, and not in a circle. */
+export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProblem[] {
+  const stages = Object.entries(recipe.stages)
+  const findings = [
+    ...(stages.length === 0 ? [{ path: ['stages'], message: 'a recipe needs at least one stage' }] : []),
+    ...(recipe.stages.model === undefined
+      ? []
+      : [{ path: ['stages', 'model'], message: "'model' names the starting model; call the stage otherwise" }]),
+    ...dataFindings(recipe),
+    ...stages.flatMap(([name, stage]) => stageFindings(recipe, name, stage)),
+  ]
+  return [...(findings.length > 0 ? findings : circleFindings(recipe))].map((finding) => toProblem(finding, source))
+}
+
+/** Data that no stage reads: allowed, but probably a slip. */
+export function unusedData(recipe: Recipe, source: SourceMap): RecipeProblem[] {
+  const used = new Set(dataUses(recipe).map((use) => use.name))
+  const unused = Object.keys(recipe.data).filter((name) => !used.has(name))
+  return unused.map((name) =>
+    toProblem({ path: ['data', name], message: `no stage uses the data source '${name}'` }, source),
+  )
+}
+
+function dataFindings(recipe: Recipe): Finding[] {
+  return dataUses(recipe).flatMap(({ name, kinds, path }) => {
+    const data = recipe.data[name]
+    if (data === undefined) return [unknownName(path, 'data source', name, Object.keys(recipe.data))]
+    if (!('kind' in data) || kinds.includes(data.kind)) return []
+    return [{ path, message: `'${name}' holds ${data.kind}; expected ${kinds.join(' or ')}` }]
+  })
+}
+
+function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[] {
+  const reference = (key: string, target: string, types: readonly StageType[]) =>
+    referenceFindings(recipe, ['stages', name, ...key.split('.')], target, types)
+  switch (stage.type) {
+    case 'pretrain':
+      return stage.from === 'model' ? [] : reference('from', stage.from, policyTypes)
+    case 'sft':
+      return reference('from', stage.from, policyTypes)
+    case 'preferences':
+      return [
+        ...sourceFindings(name, stage),
+        ...(stage.prompts === undefined ? [] : reference('from', stage.from, policyTypes)),
+      ]
+    case 'reward':
+    case 'dpo':
+      return [
+        ...reference('from', stage.from, policyTypes),
+        ...reference('preferences', stage.preferences, ['preferences']),
+      ]
+    case 'ppo':
+      return [...reference('from', stage.from, policyTypes), ...reference('reward', stage.reward, ['reward'])]
+    case 'evaluate':
+      return evaluateFindings(recipe, name, stage)
+    case 'release':
+      return releaseFindings(recipe, name, stage)
+  }
+}
+
+function sourceFindings(name: string, stage: StageOf<'preferences'>): Finding[] {
+  const path = ['stages', name]
+  if (stage.prompts === undefined && stage.data === undefined) {
+    return [{ path, message: "needs 'prompts' to sample pairs for, or 'data' with imported preferences" }]
+  }
+  if (stage.prompts !== undefined && stage.data !== undefined) {
+    return [{ path: [...path, 'data'], message: "takes either 'prompts' or 'data', not both" }]
+  }
+  if (stage.data === undefined || stage.simulated === undefined) return []
+  return [{ path: [...path, 'simulated'], message: 'imported preferences are judged already; nobody votes on them' }]
+}
+
+function evaluateFindings(recipe: Recipe, name: string, stage: StageOf<'evaluate'>): Finding[] {
+  const path = ['stages', name]
+  const check = (key: (string | number)[], target: string, types: readonly StageType[]) =>
+    referenceFindings(recipe, [...path, ...key], target, types)
+  return [
+    ...stage.candidates.flatMap((candidate, index) => check(['candidates', index], candidate, policyTypes)),
+    ...check(['baseline'], stage.baseline, policyTypes),
+    ...('reward' in stage.judge ? check(['judge', 'reward'], stage.judge.reward, ['reward']) : []),
+    ...(stage.reward === undefined ? [] : check(['reward'], stage.reward, ['reward'])),
+    ...stage.candidates.flatMap((candidate, index) =>
+      candidate === stage.baseline
+        ? [{ path: [...path, 'candidates', index], message: `'${candidate}' is also the baseline` }]
+        : [],
+    ),
+  ]
+}
+
+function releaseFindings(recipe: Recipe, name: string, stage: StageOf<'release'>): Finding[] {
+  const path = ['stages', name]
+  const after = stage.after.flatMap((target, index) =>
+    recipe.stages[target] === undefined
+      ? [unknownName([...path, 'after', index], 'stage', target, Object.keys(recipe.stages))]
+      : [],
+  )
+  const judged = stage.after.some((target) => {
+    const evaluation = recipe.stages[target]
+    return evaluation?.type === 'evaluate' && evaluation.candidates.includes(stage.from)
+  })
+  const gate = stage.minWinRate === undefined || judged || after.length > 0
+  return [
+    ...referenceFindings(recipe, [...path, 'from'], stage.from, [...policyTypes, 'reward']),
+    ...after,
+    ...(gate
+      ? []
+      : [
+          {
+            path: [...path, 'minWinRate'],
+            message: `needs an evaluate stage in 'after' with '${stage.from}' among its candidates`,
+          },
+        ]),
+  ]
+}
+
+function referenceFindings(
+  recipe: Recipe,
+  path: (string | number)[],
+  target: string,
+  types: readonly StageType[],
+): Finding[] {
+  if (target === 'model' && (types as readonly string[]).includes('sft')) {
+    if ('checkpoint' in recipe.model) return []
+    return [{ path, message: "'model' has random weights here: start from a pretrain stage, or from a checkpoint" }]
+  }
+  const stage = recipe.stages[target]
+  if (stage === undefined) return [unknownName(path, 'stage', target, Object.keys(recipe.stages))]
+  if (types.includes(stage.type)) return []
+  return [{ path, message: `'${target}' is a ${stage.type} stage; expected ${types.join(', ')}` }]
+}
+
+function unknownName(path: (string | number)[], what: string, name: string, known: string[]): Finding {
+  const guess = nearest(name, known)
+  const hint = guess === null ? '' : `; the nearest is '${guess}'`
+  return { path, message: `there is no ${what} '${name}'${hint}`, nearest: guess }
+}
+
+function circleFindings(recipe: Recipe): Finding[] {
+  try {
+    planRecipe(recipe)
+    return []
+  } catch (error) {
+    if (!(error instanceof TemperError)) throw error
+    return [{ path: ['stages', String(error.details.stage)], message: error.message }]
+  }
+}
+
+function toProblem({ path, message, nearest = null }: Finding, source: SourceMap): RecipeProblem {
+  const { line, column } = source.ofValue(path)
+  return { message: `${path.join('.')}: ${message}`, line, column, key: String(path.at(-1)), nearest }
+}

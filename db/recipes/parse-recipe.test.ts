@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { checkRecipe, parseRecipe, planRecipe } from './index.ts'
+
+const valid = `name: tiny
+model:
+  architecture: llama
+  tokenizer: { type: characters, data: text }
+data:
+  text: { dataset: my-text }
+  talks: { generator: stories, kind: conversations, count: 10 }
+  asks: { generator: stories, kind: prompts, count: 10 }
+stages:
+  pretrain:
+    type: pretrain
+    data: text
+  sft:
+    type: sft
+    from: pretrain
+    data: talks
+  votes:
+    type: preferences
+    from: sft
+    prompts: asks
+  reward:
+    type: reward
+    from: sft
+    preferences: votes
+  ppo:
+    type: ppo
+    from: sft
+    reward: reward
+    prompts: asks
+  compare:
+    type: evaluate
+    candidates: [ppo]
+    baseline: sft
+    prompts: asks
+    judge: { reward: reward }
+  publish:
+    type: release
+    from: ppo
+    after: [compare]
+    name: tiny-ppo
+`
+
+const shipped = ['quickstart', 'own-data']
+const problemsOf = (text: string) => checkRecipe(text).problems
+/** The valid recipe with one piece of text exchanged. */
+const changed = (from: string, to: string) => {
+  expect(valid).toContain(from)
+  return valid.replace(from, to)
+}
+
+describe('parseRecipe', () => {
+  it.each(shipped)('reads the shipped recipe %s without a warning', (name) => {
+    const text = readFileSync(new URL(`../../recipes/${name}.yaml`, import.meta.url), 'utf8')
+    const { recipe, problems, warnings } = checkRecipe(text)
+    expect({ name: recipe?.name, problems, warnings }).toEqual({ name, problems: [], warnings: [] })
+  })
+
+  it('fills in documented defaults', () => {
+    const { stages, seed } = parseRecipe(valid)
+    expect(seed).toBe(42)
+    expect(stages.sft).toMatchObject({ learningRate: 2e-5, maxLength: 1024, packing: true })
+  })
+
+  it('throws with the place, the key and the nearest key', () => {
+    const text = changed('    from: pretrain\n', '    from: pretrain\n    learningRte: 1\n')
+    expect(() => parseRecipe(text)).toThrow(
+      "line 16, column 5: unknown key 'learningRte' in stages.sft; the nearest key is 'learningRate'",
+    )
+    expect(problemsOf(text)).toMatchObject([{ line: 16, column: 5, key: 'learningRte', nearest: 'learningRate' }])
+  })
+
+  it('reports every problem at once, in the order of the text', () => {
+    const text = changed('architecture: llama', 'architecture: lama').replace('type: reward', 'type: rewrd')
+    expect(problemsOf(text).map(({ line, nearest }) => [line, nearest])).toEqual([
+      [3, 'llama'],
+      [22, 'reward'],
+    ])
+  })
+})
+
+describe.each([
+  ['broken YAML', 'name: [', 'name: tiny', { line: 2 }],
+  ['an unknown key at the top', 'nmae: x\nname: tiny', 'name: tiny', { line: 1, key: 'nmae', nearest: 'name' }],
+  [
+    'an unknown key of a model',
+    'hiddenSiz: 3\n  architecture: llama',
+    'architecture: llama',
+    { line: 3, nearest: 'hiddenSize' },
+  ],
+  ['an unknown key in a union', 'judge: { tast: x }', 'judge: { reward: reward }', { line: 35, nearest: 'taste' }],
+  [
+    'a missing key',
+    'type: sft\n    from: pretrain\n',
+    'type: sft\n    from: pretrain\n    data: talks\n',
+    { line: 13, key: 'data' },
+  ],
+  ['a value of the wrong type', 'from: 5', 'from: pretrain', { line: 15, column: 11, key: 'from' }],
+  ['a number out of range', 'data: talks\n    epochs: -1', 'data: talks', { line: 17, key: 'epochs' }],
+  ['a name with capitals', 'Text: { dataset: my-text }', 'text: { dataset: my-text }', { line: 6, key: 'Text' }],
+  ['the same key twice', 'name: tiny\nname: tiny', 'name: tiny', { line: 2 }],
+  ['an unknown stage', 'from: pretran', 'from: pretrain', { line: 15, column: 11, nearest: 'pretrain' }],
+  ['unknown data', 'data: talk', 'data: talks', { line: 16, nearest: 'talks' }],
+  ['data of the wrong kind', 'data: asks', 'data: talks', { line: 16, key: 'data' }],
+  ['a stage of the wrong type', 'preferences: sft', 'preferences: votes', { line: 24, key: 'preferences' }],
+  [
+    'a reward model as a policy',
+    'from: reward\n    reward: reward',
+    'from: sft\n    reward: reward',
+    { line: 27, key: 'from' },
+  ],
+  ['random weights as a policy', 'from: model', 'from: pretrain', { line: 15, key: 'from' }],
+  [
+    'preferences without a source',
+    'type: preferences\n    from: sft',
+    'type: preferences\n    from: sft\n    prompts: asks',
+    { line: 18 },
+  ],
+  ['a candidate that is the baseline', 'candidates: [ppo, sft]', 'candidates: [ppo]', { line: 32, column: 23 }],
+  [
+    'a gate without an evaluation',
+    'after: []\n    minWinRate: 0.5',
+    'after: [compare]',
+    { line: 40, key: 'minWinRate' },
+  ],
+  [
+    "a stage called 'model'",
+    'model:\n    type: sft\n    from: pretrain\n    data: talks\n  sft:',
+    'sft:',
+    { line: 14, key: 'model' },
+  ],
+])('a recipe with %s', (_, to, from, problem) => {
+  it('is refused at its place', () => {
+    expect(problemsOf(changed(from, to))[0]).toMatchObject(problem)
+  })
+})
+
+describe('checkRecipe', () => {
+  it('refuses stages that wait for each other in a circle', () => {
+    const text = changed('    from: pretrain\n    data: talks', '    from: ppo\n    data: talks')
+    expect(problemsOf(text)).toMatchObject([{ message: expect.stringContaining('sft → ppo → sft'), key: 'sft' }])
+  })
+
+  it('warns of data that no stage uses', () => {
+    const text = changed('data:\n', 'data:\n  spare: { dataset: other }\n')
+    expect(checkRecipe(text).warnings).toMatchObject([{ line: 6, key: 'spare' }])
+  })
+
+  it('refuses an empty text', () => {
+    expect(problemsOf('')).toMatchObject([{ line: 1, column: 1 }])
+  })
+})
+
+describe('planRecipe', () => {
+  it('puts each stage after its inputs, and keeps the written order otherwise', () => {
+    expect(planRecipe(parseRecipe(valid))).toEqual(['pretrain', 'sft', 'votes', 'reward', 'ppo', 'compare', 'publish'])
+  })
+
+  it('moves a stage that is written before its input', () => {
+    const early = 'stages:\n  last:\n    type: release\n    from: sft\n    name: last\n'
+    const order = planRecipe(parseRecipe(changed('stages:\n', early)))
+    expect(order.indexOf('last')).toBe(order.indexOf('sft') + 1)
+  })
+})
