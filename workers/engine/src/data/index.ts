@@ -1,0 +1,7 @@
+/** Dataset files, encoding of rows, and packing into batches. */
+export type { Sequence } from '../tokenizer/index.ts'
+export * from './encode-rows.ts'
+export * from './epoch-order.ts'
+export * from './jsonl.ts'
+export * from './packing.ts'
+export * from './stream.ts'

@@ -1,0 +1,92 @@
+import type { Message } from '@temper/db/contracts'
+import { expect, test } from 'vitest'
+import { encodeCompletion, encodeConversation, encodePrompt, openPrompt, type Sequence } from './conversation.ts'
+import { createTokenizer } from './create-tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import { trainBpe } from './train-tokenizer.ts'
+
+const files = trainBpe(['Hi there. Yes, bye!'], { vocabSize: 262 })
+const tokenizer = createTokenizer(files)
+const withTemplate = (template: string) =>
+  createTokenizer({ ...files, config: { ...files.config, chat_template: template } })
+
+const messages: Message[] = [
+  { role: 'user', content: 'Hi' },
+  { role: 'assistant', content: 'Yes' },
+  { role: 'user', content: 'So' },
+  { role: 'assistant', content: 'Bye' },
+]
+
+/** Runs of trained tokens, as text. */
+function trained(by: Tokenizer, { ids, lossMask }: Sequence): string[] {
+  const text = ids.map((id, i) => (lossMask[i] ? by.decode([id]) : '\n')).join('')
+  return text.split(/\n+/).filter(Boolean)
+}
+
+test('puts each assistant message and its end token in the loss, nothing else', () => {
+  const sequence = encodeConversation(tokenizer, messages)
+  expect(trained(tokenizer, sequence)).toEqual(['Yes<|end|>', 'Bye<|end|>'])
+  expect(sequence.ids).toEqual(tokenizer.encode(tokenizer.renderChat(messages)))
+})
+
+test('leaves out what a template writes after the end token', () => {
+  const lined = withTemplate(
+    "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|> ' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+  )
+  expect(trained(lined, encodeConversation(lined, messages))).toEqual(['Yes<|end|>', 'Bye<|end|>'])
+})
+
+test('adds no second beginning-of-text token', () => {
+  const { tokenizer: json, config } = files
+  const special = { SpecialToken: { id: '<|system|>', type_id: 0 } }
+  const template = "{{ '<|system|>' }}{% for m in messages %}{{ m.content + '<|end|>' }}{% endfor %}"
+  const post_processor = {
+    type: 'TemplateProcessing',
+    single: [special, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [special, { Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+    special_tokens: { '<|system|>': { id: '<|system|>', ids: [2], tokens: ['<|system|>'] } },
+  }
+  const adding = createTokenizer({
+    tokenizer: { ...json, post_processor },
+    config: { ...config, chat_template: template },
+  })
+  expect(adding.encode('Hi').slice(0, 1)).toEqual([2])
+  expect(encodeConversation(adding, messages).ids.filter((id) => id === 2)).toHaveLength(1)
+})
+
+test('refuses a template that rewrites earlier messages, with the place', () => {
+  const forgetful = withTemplate(
+    "{% for m in messages %}{{ (m.content if loop.last else '…') + '<|end|>' }}{% endfor %}",
+  )
+  expect(() => encodeConversation(forgetful, messages)).toThrow(
+    'not prefix-preserving: at character 0 it wrote "Hi<|end|>" at first and "…<|end|>Yes<|end|>" once',
+  )
+})
+
+test('a prompt is the beginning of the conversation, and keeps its end when cut', () => {
+  const prompt = encodePrompt(tokenizer, messages.slice(0, 1))
+  expect(tokenizer.decode(prompt)).toBe('<|user|>Hi<|end|><|assistant|>')
+  expect(encodeConversation(tokenizer, messages).ids.slice(0, prompt.length)).toEqual(prompt)
+  expect(encodePrompt(tokenizer, messages.slice(0, 1), 2)).toEqual(prompt.slice(-2))
+})
+
+test('a completion ends with the end token, which a cut one lacks', () => {
+  const prompt = openPrompt(tokenizer, messages.slice(0, 1))
+  expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, 'Yes'))).toEqual(['Yes<|end|>'])
+  expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, 'Yes', { ended: false }))).toEqual(['Yes'])
+  expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, ''))).toEqual(['<|end|>'])
+})
+
+test('a prompt keeps its ids where a token would span its end', () => {
+  const merging = createTokenizer(trainBpe(['aaaa aaaa'], { vocabSize: 262 })) // a + a is one token
+  const plain = createTokenizer({
+    ...merging.files,
+    config: {
+      ...merging.files.config,
+      chat_template:
+        "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '' }}{% endif %}",
+    },
+  })
+  const prompt = openPrompt(plain, [{ role: 'user', content: 'xa' }])
+  expect(encodeCompletion(plain, prompt, 'a').ids.slice(0, prompt.ids.length)).toEqual(prompt.ids)
+})

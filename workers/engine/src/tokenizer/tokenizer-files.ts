@@ -1,0 +1,73 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TemperError } from '@temper/db/contracts'
+import { z } from 'zod'
+
+const tokenSchema = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+const optionalToken = tokenSchema.nullish().transform((token) => token ?? undefined)
+
+/** The parts of `tokenizer_config.json` that Temper reads; the rest is kept as it is. */
+export const tokenizerConfigSchema = z.looseObject({
+  bos_token: optionalToken,
+  eos_token: optionalToken,
+  pad_token: optionalToken,
+  unk_token: optionalToken,
+  clean_up_tokenization_spaces: z.boolean().nullish(),
+  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish(),
+})
+export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>
+
+const generationConfigSchema = z.looseObject({ eos_token_id: z.union([z.number(), z.array(z.number())]).nullish() })
+
+/** A tokenizer as the Hugging Face libraries store it, as parsed JSON. */
+export interface TokenizerFiles {
+  tokenizer: Record<string, unknown>
+  config: Record<string, unknown>
+  /** `eos_token_id` of `generation_config.json`, where there is one. */
+  stopIds?: number[]
+}
+
+/**
+ * Reads `tokenizer.json`, `tokenizer_config.json`, and where they exist `chat_template.jinja` and
+ * `generation_config.json`.
+ *
+ * @throws invalid_checkpoint where a file is missing or does not parse
+ */
+export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
+  const tokenizer = await readJson(join(dir, 'tokenizer.json'))
+  const config = await readJson(join(dir, 'tokenizer_config.json'))
+  const template = await readIfExists(join(dir, 'chat_template.jinja'))
+  const generation = await readIfExists(join(dir, 'generation_config.json'))
+  const stops = generation === undefined ? undefined : generationConfigSchema.parse(JSON.parse(generation)).eos_token_id
+  return {
+    tokenizer,
+    config: template === undefined ? config : { ...config, chat_template: template },
+    ...(stops != null && { stopIds: [stops].flat() }),
+  }
+}
+
+/** Writes `tokenizer.json` and `tokenizer_config.json`, the chat template inside the latter. */
+export async function writeTokenizerFiles(files: TokenizerFiles, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true })
+  await writeFile(join(dir, 'tokenizer.json'), `${JSON.stringify(files.tokenizer)}\n`)
+  await writeFile(join(dir, 'tokenizer_config.json'), `${JSON.stringify(files.config, null, 2)}\n`)
+}
+
+async function readIfExists(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  const text = await readIfExists(path)
+  if (text === undefined) throw new TemperError('invalid_checkpoint', `${path} is missing`, { details: { path } })
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+  } catch (cause) {
+    throw new TemperError('invalid_checkpoint', `${path} is not a JSON object`, { cause, details: { path } })
+  }
+}
