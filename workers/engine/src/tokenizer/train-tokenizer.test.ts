@@ -31,7 +31,8 @@ test('numbers tokens without gaps', () => {
   const { vocab } = trainBpe(['abc abc', 'abab aabb'], { vocabSize: 300 }).tokenizer.model as {
     vocab: Record<string, number>
   }
-  expect(Object.values(vocab)).toEqual(Object.values(vocab).map((_, i) => i))
+  const ids = Object.values(vocab).sort((a, b) => a - b)
+  expect(ids).toEqual(ids.map((_, i) => i))
 })
 
 test('encodes any text without loss, special tokens first', () => {
