@@ -33,3 +33,22 @@ export const apiKeySchema = z.strictObject({
   lastUsedAt: z.iso.datetime().nullable(),
 })
 export type ApiKey = z.infer<typeof apiKeySchema>
+
+export const memberSchema = z.strictObject({
+  id: idSchema('member'),
+  name: z.string(),
+  role: z.enum(roles),
+  createdAt: z.iso.datetime(),
+})
+export type Member = z.infer<typeof memberSchema>
+
+const displayName = z.string().trim().min(1).max(80)
+
+export const inviteSchema = z.strictObject({ name: displayName, role: z.enum(roles) })
+/** `link` signs the new member in, once. */
+export const invitationSchema = z.strictObject({ member: memberSchema, link: z.url() })
+
+export const createKeySchema = z.strictObject({ name: displayName, scopes: z.array(z.enum(scopes)).min(1) })
+/** The only answer that ever holds the secret. */
+export const keyCreatedSchema = apiKeySchema.extend({ secret: z.string() })
+export type KeyCreated = z.infer<typeof keyCreatedSchema>

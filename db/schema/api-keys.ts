@@ -12,7 +12,7 @@ export const apiKeys = snakeCase.table(
       .notNull()
       .references(() => members.id, { onDelete: 'cascade' }),
     name: text().notNull(),
-    scopes: text().array().$type<Scope[]>().notNull(),
+    scopes: text().$type<Scope>().array().notNull(),
     /** Every request finds its key by this. */
     secretHash: digest().notNull().unique(),
     /** First characters of the secret, to tell keys apart. */
