@@ -1,0 +1,36 @@
+import { readCheckpoint } from '@temper/engine/checkpoint'
+import { tokenLosses } from '@temper/engine/losses'
+import { type Model, paramsOf, roleVariables } from '@temper/engine/models'
+import { packedCausalAttention } from '@temper/engine/nn'
+import { EagerProgram, type Inputs, type Program, type Variables } from '@temper/engine/tracing'
+import type { BatchKey } from './token-batch.ts'
+
+export interface OpenModels {
+  program: Program
+  model: Model
+}
+
+/** Loads checkpoints of one architecture into a program, by role. */
+export async function openModels(folders: Record<string, string>): Promise<OpenModels> {
+  const program = new EagerProgram()
+  let model: Model | undefined
+  for (const [role, dir] of Object.entries(folders)) {
+    const checkpoint = await readCheckpoint(dir)
+    await program.addVariables(roleVariables(role, checkpoint.model, checkpoint.tensors))
+    model = checkpoint.model
+  }
+  if (!model) throw new Error('no folder was given')
+  return { program, model }
+}
+
+/** Hidden states (B, T, D) of a batch under the weights of a role. */
+export function hiddenStates(model: Model, variables: Variables, role: string, inputs: Inputs<BatchKey>) {
+  return model.hiddenStates(paramsOf(variables, role), inputs, packedCausalAttention(inputs.segments))
+}
+
+/** Log-probabilities (M) of a batch's targets under the weights of a role. */
+export function targetLogps(model: Model, variables: Variables, role: string, inputs: Inputs<BatchKey>) {
+  const head = model.headWeight(paramsOf(variables, role))
+  const hidden = hiddenStates(model, variables, role, inputs)
+  return tokenLosses(hidden, head, inputs.lossPositions, inputs.targets).logps
+}

@@ -1,0 +1,35 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TemperError } from '@temper/db/contracts'
+import { checkModels } from './models/check-models.ts'
+import { notYet } from './not-yet.ts'
+import type { Result } from './result.ts'
+import { checkRl } from './rl/check-rl.ts'
+
+/** What a folder of reference numbers may hold, in this order. */
+const parts: { path: string; check: (path: string) => AsyncGenerator<Result> }[] = [
+  { path: 'models', check: checkModels },
+  { path: 'rl.json', check: checkRl },
+  { path: 'tokenizers', check: notYet('tokenizer cases are not compared here') },
+  { path: 'gguf', check: notYet('the engine reads no GGUF files') },
+  { path: 'smollm2', check: notYet('its weights come as a GGUF file, which the engine does not read') },
+]
+
+/**
+ * Compares the engine with reference numbers, section by section.
+ * @throws TemperError not_found for a folder that holds none
+ */
+export async function* parity(dir: string): AsyncGenerator<Result> {
+  let found = 0
+  for (const { path, check } of parts) {
+    const present = await access(join(dir, path)).then(
+      () => true,
+      () => false,
+    )
+    if (!present) continue
+    found++
+    yield* check(join(dir, path))
+  }
+  if (found > 0) return
+  throw new TemperError('not_found', `${dir} holds none of ${parts.map((part) => part.path).join(', ')}`)
+}

@@ -1,0 +1,15 @@
+/** fp32 against PyTorch's numbers. */
+export const tolerances = {
+  /** Absolute. */
+  logits: 2e-4,
+  loss: 1e-4,
+  /** Relative. */
+  gradientNorm: 1e-3,
+  /** Over the steps of an AdamW trajectory, absolute. */
+  trajectoryLoss: 5e-4,
+  /** Losses, rewards and advantages computed in fp32, absolute. */
+  rl: 1e-4,
+  /** Logs of whole training runs, relative, or absolute near zero. */
+  log: 2e-3,
+  logNearZero: 1e-4,
+} as const
