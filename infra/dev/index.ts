@@ -2,3 +2,4 @@
 export { createTemporaryHome, removeHome } from './home.ts'
 export { anyPorts, defaultPorts, type Ports } from './ports.ts'
 export { type ServiceOptions, type Services, startServices } from './services.ts'
+export { type PartName, type Stack, type StackOptions, startStack } from './stack.ts'

@@ -25,8 +25,17 @@ export function runCommand(command, args, options = {}) {
     child.on('error', (error) => reject(new SetupError(`cannot run ${command}: ${error.message}`)))
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(output)
-      const lastLines = output.trimEnd().split('\n').slice(-25).join('\n')
-      reject(new SetupError(`${command} ${args.join(' ')}\nended with ${signal ?? `exit code ${code}`}:\n${lastLines}`))
+      const ending = signal ?? `exit code ${code}`
+      reject(new SetupError(`${command} ${args.join(' ')}\nended with ${ending}:\n${shorten(output)}`))
     })
   })
+}
+
+/**
+ * The first and the last lines of a long output: some programs name the problem first, some last.
+ * @param {string} output
+ */
+function shorten(output) {
+  const lines = output.trimEnd().split('\n')
+  return lines.length <= 40 ? lines.join('\n') : [...lines.slice(0, 20), '…', ...lines.slice(-20)].join('\n')
 }

@@ -10,7 +10,11 @@ export const packages = {
   title: 'npm packages',
   isDone: () => existsSync(inRepository('node_modules/.package-lock.json')) && differences().length === 0,
   run: async () => {
-    await runCommand('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: inRepository() })
+    // Not `npm ci`: it refuses a lock file that lacks optional packages of other systems, which mirrors may not carry.
+    // Without saving, versions come from the lock file and the file stays as it is.
+    await runCommand('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: inRepository(),
+    })
   },
 }
 

@@ -15,7 +15,7 @@ export async function showProgress(title, work) {
   const line = () => `${title}${doing === '' ? '' : `: ${doing}`} (${seconds(startedAt)})`
   const isTerminal = process.stdout.isTTY === true
   const redraw = () => process.stdout.write(isTerminal ? `\r\x1b[2K… ${line()}` : `… ${line()}\n`)
-  redraw()
+  process.stdout.write(isTerminal ? `… ${title}` : `… ${title}\n`)
   const timer = setInterval(redraw, isTerminal ? 500 : repeatAfterMs)
   try {
     const result = await work((text) => {

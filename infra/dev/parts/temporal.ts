@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { TemperError } from '@temper/db/contracts'
-import { Connection } from '@temporalio/client'
 import { findTemporal } from '../../setup/places.mjs'
 import type { PartSpec } from '../processes/managed-process.ts'
+import { hasNamespace } from './temporal-client.ts'
 
 /**
  * The Temporal development server of a home, on a SQLite file, with its Web UI.
@@ -27,26 +27,4 @@ export function describeTemporal(home: string, host: string, port: number, uiPor
     isReady: () => hasNamespace(`127.0.0.1:${port}`),
     readyTimeoutMs: 60_000,
   }
-}
-
-/** Whether the server answers and knows the namespace `default`. */
-async function hasNamespace(address: string): Promise<boolean> {
-  const connection = Connection.lazy({ address, connectTimeout: 2_000 })
-  try {
-    await connection.withDeadline(Date.now() + 2_000, () =>
-      connection.workflowService.describeNamespace({ namespace: 'default' }),
-    )
-    return true
-  } catch (error) {
-    if (isNotServingYet(error)) return false
-    throw error
-  } finally {
-    await connection.close()
-  }
-}
-
-/** gRPC: unavailable (14), deadline exceeded (4), and not found (5) until the namespace is registered. */
-function isNotServingYet(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return code === 14 || code === 4 || code === 5
 }
