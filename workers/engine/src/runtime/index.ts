@@ -1,2 +1,5 @@
 /** Loads TensorFlow; sessions: extend with a graph, run, trace. */
-export * from './tf.ts'
+export type { NativeFeed } from './addon.ts'
+export type { AttrMessage, NodeExecStats, NodeMessage, TensorMessage } from './messages.ts'
+export * from './session.ts'
+export { tf } from './tf.ts'

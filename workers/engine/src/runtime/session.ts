@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os'
+import { type ErrorCode, TemperError } from '@temper/db/contracts'
+import { loadAddon, type NativeFeed, type NativeResult, type NativeSession } from './addon.ts'
+import { decodeStepStats, encodeGraph, encodeMessage, type NodeExecStats, type NodeMessage } from './messages.ts'
+// Both copies of the binding must come from one libtensorflow; tfjs loads it first.
+import './tf.ts'
+
+export interface SessionOptions {
+  /** Of one operation; all cores unless set. The numbers of a run depend on it. */
+  intraOpThreads?: number
+  /** Operations at a time; all cores unless set. */
+  interOpThreads?: number
+  /** A server's address; this process unless set. */
+  target?: string
+}
+
+export interface RunRequest {
+  feeds: NativeFeed[]
+  /** Outputs to hand back, in order: `node:output`. */
+  fetches: string[]
+  /** Nodes to run for their effect. */
+  targets: string[]
+}
+
+const fullTrace = 3
+
+/** A TensorFlow graph that grows, its variables, and a thread that runs parts of it one after another. */
+export class Session {
+  readonly #native: NativeSession
+
+  constructor({ intraOpThreads, interOpThreads, target = '' }: SessionOptions = {}) {
+    const config = encodeMessage('ConfigProto', {
+      intraOpParallelismThreads: intraOpThreads ?? availableParallelism(),
+      interOpParallelismThreads: interOpThreads ?? availableParallelism(),
+      usePerSessionThreads: true,
+    })
+    this.#native = translated(() => new (loadAddon().Session)(config, target))
+  }
+
+  /** Adds nodes; variables and earlier nodes stay as they are. Throws `engine_failed` for nodes TensorFlow refuses. */
+  extend(nodes: NodeMessage[]): void {
+    translated(() => this.#native.extend(encodeGraph(nodes)))
+  }
+
+  /** Runs off the JavaScript thread, after all earlier runs of this session. */
+  async run(request: RunRequest): Promise<NativeResult['outputs']> {
+    return (await this.#run(request)).outputs
+  }
+
+  /** Like `run`, and says how long each node took. Slower: for looking, not for timing whole steps. */
+  async profile(request: RunRequest): Promise<NodeExecStats[]> {
+    const { metadata } = await this.#run(request, encodeMessage('RunOptions', { traceLevel: fullTrace }))
+    return metadata ? decodeStepStats(metadata) : []
+  }
+
+  /** Frees graph and variables; a run in flight and those that wait reject with `cancelled`. */
+  close(): void {
+    this.#native.close()
+  }
+
+  async #run({ feeds, fetches, targets }: RunRequest, options?: Uint8Array): Promise<NativeResult> {
+    try {
+      return await this.#native.run(feeds, fetches, targets, options)
+    } catch (error) {
+      throw toEngineError(error)
+    }
+  }
+}
+
+function translated<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw toEngineError(error)
+  }
+}
+
+/** TensorFlow's status codes that mean something to a caller; the rest is `engine_failed`. */
+const codes: Record<number, ErrorCode> = { 1: 'cancelled', 8: 'out_of_memory', 9: 'cancelled', 14: 'unavailable' }
+
+function toEngineError(error: unknown): TemperError {
+  if (error instanceof TemperError) return error
+  const { tensorflowCode, message } = error as Error & { tensorflowCode?: number }
+  const code = codes[tensorflowCode ?? -1] ?? 'engine_failed'
+  return new TemperError(code, `TensorFlow: ${message}`, { cause: error, details: { tensorflowCode } })
+}

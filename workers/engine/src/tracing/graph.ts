@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto'
+import { TemperError } from '@temper/db/contracts'
+import {
+  type Attributes,
+  type GraphNode,
+  type GraphType,
+  type NodeOutput,
+  type Shape,
+  sameShape,
+  type TypedValues,
+  type Value,
+} from './value.ts'
+import { sizeOf } from './values.ts'
+
+export interface Result {
+  type: GraphType
+  shape: Shape
+}
+
+/** Collects the nodes of one function. Every name starts with the function's, so functions share a session. */
+export class Graph {
+  readonly scope: string
+  /** Operands of matrix products are cast to it. */
+  readonly matmulType: GraphType
+  readonly nodes: GraphNode[] = []
+  readonly #counts = new Map<string, number>()
+  readonly #constants = new Map<string, Value>()
+  readonly #casts = new WeakMap<Value, Map<GraphType, Value>>()
+
+  constructor(scope: string, matmulType: GraphType = 'float32') {
+    this.scope = scope
+    this.matmulType = matmulType
+  }
+
+  /** Adds a node with one output. */
+  emit(op: string, inputs: readonly Value[], attrs: Attributes, result: Result): Value {
+    return this.#valueOf({ node: this.#add(op, inputs, attrs, [result]), index: 0 }, result)
+  }
+
+  /** Adds a node with several outputs. */
+  emitAll(op: string, inputs: readonly Value[], attrs: Attributes, results: Result[]): Value[] {
+    const node = this.#add(op, inputs, attrs, results)
+    return results.map((result, index) => this.#valueOf({ node, index }, result))
+  }
+
+  /** Adds a node that is there for its effect on a variable; it runs after `controls`. */
+  effect(op: string, inputs: readonly Value[], attrs: Attributes, controls: GraphNode[]): GraphNode {
+    const node = this.#add(op, inputs, attrs, [])
+    node.controls.push(...controls)
+    return node
+  }
+
+  /** A tensor known while tracing. Equal ones are built once, uniform ones as a scalar. */
+  constant(values: TypedValues, shape: Shape, type: GraphType): Value {
+    const first = values[0]
+    if (first !== undefined && values.length > 1 && values.every((value) => Object.is(value, first))) {
+      return this.uniform(first, shape, type)
+    }
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    const content = values.length <= 8 ? values.join() : createHash('sha1').update(bytes).digest('hex')
+    const uniform = values.length === 1 ? first : undefined
+    return this.#remember(`${type} [${shape}] ${content}`, () => {
+      const build = () => ({ node: this.#add('Const', [], { value: { values, type, shape }, dtype: type }, [{ type, shape }]), index: 0 }) // biome-ignore format: one node
+      return { type, shape, uniform, output: once(build) }
+    })
+  }
+
+  /** The same number everywhere. */
+  uniform(number: number, shape: Shape, type: GraphType): Value {
+    const value = type === 'float32' ? Math.fround(number) : number
+    const scalar = this.constant(scalarOf(value, type), [], type)
+    if (shape.length === 0) return scalar
+    return this.#remember(`${type} [${shape}] all ${Object.is(value, -0) ? '-0' : value}`, () => {
+      const whole = () =>
+        this.emit('Fill', [this.ints(shape), scalar], { T: type, index_type: 'int32' }, { type, shape })
+      return { type, shape, uniform: value, base: scalar, output: once(() => whole().output()) }
+    })
+  }
+
+  /** Shapes, axes and sizes that TensorFlow takes as tensors: a vector, or a scalar for a number. */
+  ints(values: Shape | number): Value {
+    const list = typeof values === 'number' ? [values] : values
+    const shape = typeof values === 'number' ? [] : [list.length]
+    const uniform = list.length === 1 ? list[0] : undefined
+    return this.#remember(`int32 [${shape}] = ${list}`, () => {
+      const attrs: Attributes = { value: { values: Int32Array.from(list), type: 'int32', shape }, dtype: 'int32' }
+      const build = () => ({ node: this.#add('Const', [], attrs, [{ type: 'int32', shape }]), index: 0 })
+      return { type: 'int32', shape, uniform, output: once(build) }
+    })
+  }
+
+  /** `base` repeated to `shape`, which it must broadcast to. */
+  broadcast(base: Value, shape: Shape): Value {
+    if (sameShape(base.shape, shape)) return base
+    const { type } = base
+    if (base.uniform !== undefined) return this.uniform(base.uniform, shape, type)
+    const source = base.base ?? base
+    const whole = () =>
+      this.emit('BroadcastTo', [source, this.ints(shape)], { T: type, Tidx: 'int32' }, { type, shape })
+    return { type, shape, base: source, output: once(() => whole().output()) }
+  }
+
+  cast(value: Value, type: GraphType): Value {
+    if (value.type === type) return value
+    if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
+    if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
+    const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
+    this.#casts.set(value, known)
+    const attrs: Attributes = { SrcT: value.type, DstT: type, Truncate: false }
+    const cast = known.get(type) ?? this.emit('Cast', [value], attrs, { type, shape: value.shape })
+    known.set(type, cast)
+    return cast
+  }
+
+  reshape(value: Value, shape: Shape): Value {
+    if (sameShape(value.shape, shape)) return value
+    const { type } = value
+    if (value.uniform !== undefined) return this.uniform(value.uniform, shape, type)
+    if (value.base && sizeOf(value.base.shape) === 1) return this.broadcast(this.reshape(value.base, []), shape)
+    return this.emit('Reshape', [value, this.ints(shape)], { T: type, Tshape: 'int32' }, { type, shape })
+  }
+
+  /** A value whose node is made by `build` when something needs it. */
+  lazy(result: Result, build: () => NodeOutput): Value {
+    return { ...result, output: once(build) }
+  }
+
+  #valueOf(output: NodeOutput, { type, shape }: Result): Value {
+    return { type, shape, output: () => output }
+  }
+
+  #add(op: string, inputs: readonly Value[], attrs: Attributes, outputs: Result[]): GraphNode {
+    const count = this.#counts.get(op) ?? 0
+    this.#counts.set(op, count + 1)
+    const name = `${this.scope}/${op}_${count}`
+    const node = { name, op, inputs: inputs.map((input) => input.output()), controls: [], attrs, outputs }
+    this.nodes.push(node)
+    return node
+  }
+
+  #remember(key: string, make: () => Value): Value {
+    const value = this.#constants.get(key) ?? make()
+    this.#constants.set(key, value)
+    return value
+  }
+}
+
+function once(build: () => NodeOutput): () => NodeOutput {
+  let built: NodeOutput | undefined
+  return () => {
+    built ??= build()
+    return built
+  }
+}
+
+function castNumber(value: number, type: GraphType): number {
+  if (type === 'bool') return value === 0 ? 0 : 1
+  return type === 'int32' ? Math.trunc(value) : value
+}
+
+function scalarOf(value: number, type: GraphType): TypedValues {
+  switch (type) {
+    case 'float32':
+      return Float32Array.of(value)
+    case 'int32':
+      return Int32Array.of(value)
+    case 'bool':
+      return Uint8Array.of(value)
+    case 'bfloat16':
+      return Uint16Array.of(bfloat16Of(value))
+    case 'resource':
+      throw new TemperError('internal', 'a resource is no constant')
+  }
+}
+
+/** The upper half of the float32, rounded to nearest even. */
+function bfloat16Of(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0
+  if (Number.isNaN(value)) return 0x7fc0
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff
+}

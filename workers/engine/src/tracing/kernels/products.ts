@@ -1,0 +1,57 @@
+import type { Graph } from '../graph.ts'
+import type { Shape, Value } from '../value.ts'
+import { sizeOf } from '../values.ts'
+import { broadcastShape } from './elementwise.ts'
+import { type KernelTable, kernel } from './kernel.ts'
+
+interface Operands {
+  a: Value
+  b: Value
+  transposeA: boolean
+  transposeB: boolean
+}
+
+/** Rows and columns of a (…, rows, columns) matrix, swapped where it is used transposed. */
+function matrixShape(shape: Shape, transposed: boolean): [number, number] {
+  const [rows = 1, columns = 1] = shape.slice(-2)
+  return transposed ? [columns, rows] : [rows, columns]
+}
+
+/** A product of two matrices misses no fusion; a batched one does. */
+function matMul(graph: Graph, { a, b, transposeA, transposeB }: Operands): Value {
+  const [m] = matrixShape(a.shape, transposeA)
+  const [, n] = matrixShape(b.shape, transposeB)
+  const attrs = { T: a.type, transpose_a: transposeA, transpose_b: transposeB }
+  return graph.emit('MatMul', [a, b], attrs, { type: a.type, shape: [m, n] })
+}
+
+function batchMatMul(graph: Graph, { a, b, transposeA, transposeB }: Operands, batch: Shape): Value {
+  const [m] = matrixShape(a.shape, transposeA)
+  const [, n] = matrixShape(b.shape, transposeB)
+  const attrs = { T: a.type, adj_x: transposeA, adj_y: transposeB }
+  return graph.emit('BatchMatMulV2', [a, b], attrs, { type: a.type, shape: [...batch, m, n] })
+}
+
+function product(graph: Graph, operands: Operands): Value {
+  const { a, b, transposeA, transposeB } = operands
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+  const [m] = matrixShape(a.shape, transposeA)
+  const [, n] = matrixShape(b.shape, transposeB)
+  if (sizeOf(b.shape.slice(0, -2)) !== 1 || (transposeA && sizeOf(batch) !== 1))
+    return batchMatMul(graph, operands, batch)
+  // One right-hand matrix for all: the batch becomes rows.
+  const left = graph.reshape(a, transposeA ? a.shape.slice(-2) : [sizeOf(batch) * m, a.shape.at(-1) ?? 1])
+  const right = graph.reshape(b, b.shape.slice(-2))
+  return graph.reshape(matMul(graph, { a: left, b: right, transposeA, transposeB }), [...batch, m, n])
+}
+
+export const products: KernelTable = {
+  /** Operands are cast to the precision of the function, and the result stays in it. */
+  BatchMatMul: kernel<{ a: Value; b: Value }, { transposeA: boolean; transposeB: boolean }>(
+    (graph, { a, b }, { transposeA, transposeB }) => {
+      const [x, y] = [graph.cast(a, graph.matmulType), graph.cast(b, graph.matmulType)]
+      return product(graph, { a: x, b: y, transposeA, transposeB })
+    },
+    'own',
+  ),
+}

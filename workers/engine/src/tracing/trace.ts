@@ -1,0 +1,135 @@
+import { TemperError } from '@temper/db/contracts'
+import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
+import { type TraceBackend, withTracing } from './backend.ts'
+import type { Graph } from './graph.ts'
+import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
+import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
+import { allowRowWrites } from './ops/write-rows.ts'
+import type { FunctionSpec, InputSpec, Inputs, Variables } from './program.ts'
+import { type StoredVariable, TracedVariable } from './traced-variable.ts'
+import type { GraphNode, NodeOutput, Value } from './value.ts'
+
+/** A function's graph before it is exported: what to feed, what to fetch, what to run for its effect. */
+export interface Traced {
+  placeholders: Record<string, GraphNode>
+  outputs: Record<string, { output: NodeOutput; shape: number[] }>
+  effects: GraphNode[]
+}
+
+type Body<K extends string> = (variables: Variables, inputs: Inputs<K>) => Record<string, Tensor>
+
+/** Runs `body` once on tensors without values and keeps the operations it performs as nodes of `graph`. */
+export function traceFunction<K extends string>(
+  graph: Graph,
+  stored: ReadonlyMap<string, StoredVariable>,
+  spec: FunctionSpec<K>,
+  body: Body<K>,
+): Traced {
+  return withTracing(graph, (backend) => new Trace(graph, backend, stored).run(spec, body))
+}
+
+class Trace implements TraceScope {
+  readonly #graph: Graph
+  readonly #backend: TraceBackend
+  readonly #variables = new Map<Variable, TracedVariable>()
+  readonly #named: Variables = {}
+
+  constructor(graph: Graph, backend: TraceBackend, stored: ReadonlyMap<string, StoredVariable>) {
+    this.#graph = graph
+    this.#backend = backend
+    for (const [name, variable] of stored) this.#named[name] = this.#makeVariable(variable)
+  }
+
+  run<K extends string>(spec: FunctionSpec<K>, body: Body<K>): Traced {
+    try {
+      const placeholders = this.#makePlaceholders(spec.inputs)
+      const tensors = Object.entries<Value>(placeholders).map(([key, value]) => [key, this.#backend.makeTensor(value)])
+      const results = withTraceScope(this, () => body(this.#named, Object.fromEntries(tensors)))
+      const outputs = Object.entries(results).map(([key, tensor]) => [key, this.#fetch(tensor)])
+      for (const variable of this.#variables.keys()) this.#flush(variable)
+      return {
+        placeholders: Object.fromEntries(
+          Object.entries(placeholders).map(([key, value]) => [key, value.output().node]),
+        ),
+        outputs: Object.fromEntries(outputs),
+        effects: [...this.#variables.values()].flatMap((variable) => variable.writes),
+      }
+    } finally {
+      for (const variable of this.#variables.keys()) variable.dispose()
+    }
+  }
+
+  /** Decay first, then TensorFlow's Adam with the bias corrections folded into its rate and epsilon. */
+  applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void {
+    const graph = this.#graph
+    const { param, m, v } = variables
+    const traced = [param, m, v].map((variable) => this.#flush(variable))
+    const [weights] = traced
+    if (!weights) return
+    const { stepSize, rootCorrection } = adamWScalars(settings)
+    if (settings.weightDecay !== 0) {
+      const decay = tf.mul(param, tf.mul(settings.learningRate, settings.weightDecay))
+      weights.write('AssignSubVariableOp', [this.#value(decay)], { dtype: 'float32' })
+    }
+    const scalar = (value: number) => graph.uniform(value, [], 'float32')
+    // With both powers of beta zero, TensorFlow adds no bias correction of its own.
+    const inputs = [scalar(0), scalar(0), this.#value(tf.mul(stepSize, rootCorrection)), scalar(settings.beta1)]
+    inputs.push(scalar(settings.beta2), this.#value(tf.mul(rootCorrection, settings.epsilon)), this.#value(grad))
+    const attrs = { T: 'float32' as const, use_locking: false, use_nesterov: false }
+    TracedVariable.writeTogether('ResourceApplyAdam', traced, inputs, attrs)
+    for (const variable of [param, m, v]) this.#renew(variable)
+  }
+
+  writeRows(variable: Variable, rows: Tensor, values: Tensor): Tensor {
+    const traced = this.#flush(variable)
+    const contents = traced.writeRows(this.#value(rows), this.#value(values))
+    const tensor = this.#backend.makeTensor(contents)
+    variable.assign(tensor)
+    traced.synced = variable.dataId
+    return tensor
+  }
+
+  /** A variable's assignment is pending while its data are not what the session holds. */
+  #flush(variable: Variable): TracedVariable {
+    const traced = this.#variables.get(variable)
+    if (!traced) throw new TemperError('invalid_input', `${variable.name} is no variable of this function`)
+    if (variable.dataId !== traced.synced) traced.assign(this.#value(variable))
+    traced.synced = variable.dataId
+    return traced
+  }
+
+  /** After an update inside the session, later reads see the new contents. */
+  #renew(variable: Variable): void {
+    const traced = this.#variables.get(variable)
+    if (!traced) return
+    variable.assign(this.#backend.makeTensor(traced.readAgain()))
+    traced.synced = variable.dataId
+  }
+
+  #makeVariable(stored: StoredVariable): Variable {
+    const traced = new TracedVariable(this.#graph, stored)
+    const variable = tf.variable(this.#backend.makeTensor(traced.read))
+    traced.synced = variable.dataId
+    if (stored.inPlace) allowRowWrites(variable)
+    this.#variables.set(variable, traced)
+    return variable
+  }
+
+  #makePlaceholders(inputs: Record<string, InputSpec>): Record<string, Value> {
+    const make = ({ dtype, shape }: InputSpec) =>
+      this.#graph.emit('Placeholder', [], { dtype, shape: { shape } }, { type: dtype, shape })
+    return Object.fromEntries(Object.entries(inputs).map(([key, spec]) => [key, make(spec)]))
+  }
+
+  /** Outputs leave as float32 or int32, and never as a view of memory that a later run writes into. */
+  #fetch(tensor: Tensor): { output: NodeOutput; shape: number[] } {
+    const value = this.#graph.cast(this.#value(tensor), tensor.dtype === 'float32' ? 'float32' : 'int32')
+    const safe = TracedVariable.aliasesInPlace(value) ? TracedVariable.copy(this.#graph, value) : value
+    return { output: safe.output(), shape: [...tensor.shape] }
+  }
+
+  #value(tensor: Tensor): Value {
+    return this.#backend.graphValue(tensor)
+  }
+}

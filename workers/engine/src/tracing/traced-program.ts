@@ -1,0 +1,214 @@
+import { TemperError } from '@temper/db/contracts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { type NativeFeed, type NodeExecStats, type RunRequest, Session, type SessionOptions } from '../runtime/index.ts'
+import { checkGraph } from './checks.ts'
+import { outputName, reachable, toMessages } from './export-graph.ts'
+import { Graph } from './graph.ts'
+import type {
+  CompiledFunction,
+  DType,
+  FunctionSpec,
+  Inputs,
+  Output,
+  Program,
+  Values,
+  VariableSpec,
+  Variables,
+} from './program.ts'
+import { type Traced, traceFunction } from './trace.ts'
+import type { StoredVariable } from './traced-variable.ts'
+import { type GraphNode, sameShape, typeNumber } from './value.ts'
+import { checkFeeds, checkValues } from './values.ts'
+import { type VariableGraph, variableGraph } from './variable-graph.ts'
+
+interface Variable extends StoredVariable {
+  dtype: DType
+  graph: VariableGraph
+}
+
+type Body<K extends string, O extends string> = (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>
+
+interface DefinedFunction {
+  spec: FunctionSpec<string>
+  body: Body<string, string>
+  /** Made at the first call, together with the variables it was traced with. */
+  compiled?: { traced: Traced; variables: Map<string, Variable>; used: Set<GraphNode> }
+}
+
+/** Traces each function once, at its first call, into one graph over the variables of a session. */
+export class TracedProgram implements Program {
+  readonly #session: Session
+  readonly #variables = new Map<string, Variable>()
+  readonly #functions = new Map<string, DefinedFunction>()
+  #scopes = 0
+
+  constructor(options: SessionOptions = {}) {
+    this.#session = new Session(options)
+  }
+
+  async addVariables(specs: Record<string, VariableSpec>): Promise<void> {
+    const entries = Object.entries(specs)
+    for (const [name, spec] of entries) {
+      if (this.#variables.has(name)) throw new TemperError('conflict', `variable ${name} exists already`)
+      if (spec.data) checkValues(name, spec, spec.data)
+    }
+    const graph = new Graph(this.#scope('variables'))
+    const added = entries.map(([name, spec]) => this.#store(graph, name, spec))
+    this.#extend(
+      graph,
+      added.flatMap(({ graph: nodes }) => rootsOf(nodes)),
+    )
+    const targets = added.map(({ name, graph: nodes }) => (specs[name]?.data ? nodes.assign : nodes.clear))
+    const feeds = added.map((variable) => initialFeed(variable, specs[variable.name]?.data))
+    await this.#run({ feeds, fetches: [], targets: targets.map(({ name }) => name) })
+    for (const variable of added) this.#variables.set(variable.name, variable)
+  }
+
+  async removeVariables(names: readonly string[]): Promise<void> {
+    const targets = names.map((name) => this.#variable(name).graph.destroy.name)
+    for (const name of names) this.#variables.delete(name)
+    await this.#run({ feeds: [], fetches: [], targets })
+  }
+
+  define<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    body: Body<K, O>,
+  ): CompiledFunction<K, O> {
+    if (this.#functions.has(name)) throw new TemperError('conflict', `function ${name} is defined already`)
+    this.#functions.set(name, { spec, body } as DefinedFunction)
+    return (feeds) => this.#call(name, feeds) as Promise<Record<O, Output>>
+  }
+
+  /** How long each operation of one call took; the call counts like any other. */
+  async profile(name: string, feeds: Record<string, Values>): Promise<NodeExecStats[]> {
+    return this.#session.profile(this.#request(name, feeds))
+  }
+
+  async read(names: readonly string[]): Promise<Record<string, Values>> {
+    const fetches = names.map((name) => outputName(this.#variable(name).graph.read))
+    const outputs = await this.#run({ feeds: [], fetches, targets: [] })
+    return Object.fromEntries(names.map((name, i) => [name, outputs[i]?.data as Values]))
+  }
+
+  async write(values: Record<string, Values>): Promise<void> {
+    const variables = Object.keys(values).map((name) => this.#variable(name))
+    const feeds = variables.map((variable) => {
+      const { name, shape, graph } = variable
+      return feedOf(graph.placeholder, variable, shape, checkValues(name, variable, values[name]))
+    })
+    await this.#run({ feeds, fetches: [], targets: variables.map(({ graph }) => graph.assign.name) })
+  }
+
+  shapeOf(name: string): number[] {
+    return [...this.#variable(name).shape]
+  }
+
+  close(): void {
+    this.#session.close()
+    this.#variables.clear()
+  }
+
+  async #call(name: string, feeds: Record<string, Values>): Promise<Record<string, Output>> {
+    const request = this.#request(name, feeds)
+    const results = await this.#run(request)
+    const outputs = Object.entries(this.#compiled(name).traced.outputs)
+    return Object.fromEntries(
+      outputs.map(([key, { shape }], i) => [key, outputOf(`${name}/${key}`, shape, results[i])]),
+    )
+  }
+
+  #request(name: string, feeds: Record<string, Values>): RunRequest {
+    const { inputs } = this.#function(name).spec
+    checkFeeds(name, inputs, feeds)
+    const { traced, used } = this.#compiled(name)
+    const fed = Object.entries(traced.placeholders).filter(([, node]) => used.has(node))
+    return {
+      feeds: fed.map(([key, node]) =>
+        feedOf(node, inputs[key] ?? never(key), inputs[key]?.shape ?? [], feeds[key] ?? never(key)),
+      ),
+      fetches: Object.values(traced.outputs).map(({ output }) => outputName(output)),
+      targets: traced.effects.map((node) => node.name),
+    }
+  }
+
+  #compiled(name: string): NonNullable<DefinedFunction['compiled']> {
+    const defined = this.#function(name)
+    defined.compiled ??= this.#compile(name, defined)
+    for (const [key, variable] of defined.compiled.variables) {
+      if (this.#variables.get(key) === variable) continue
+      throw new TemperError('not_found', `function ${name} uses variable ${key}, which was removed`)
+    }
+    return defined.compiled
+  }
+
+  #compile(name: string, { spec, body }: DefinedFunction): NonNullable<DefinedFunction['compiled']> {
+    const names = spec.variables ?? [...this.#variables.keys()]
+    const variables = new Map(names.map((key) => [key, this.#variable(key)]))
+    const graph = new Graph(this.#scope(name), spec.precision === 'bf16' ? 'bfloat16' : 'float32')
+    const traced = traceFunction(graph, variables, spec, body)
+    const outputs = Object.values(traced.outputs).map(({ output }) => output.node)
+    const used = this.#extend(graph, [...outputs, ...traced.effects], Object.values(traced.placeholders))
+    return { traced, variables, used }
+  }
+
+  /** Hands the needed part of a graph to the session. */
+  #extend(graph: Graph, roots: GraphNode[], fed?: GraphNode[]): Set<GraphNode> {
+    const nodes = reachable(roots)
+    const placeholders = fed ?? graph.nodes.filter(({ op }) => op === 'Placeholder')
+    checkGraph(nodes, new Set(placeholders.map((node) => node.name)))
+    this.#session.extend(toMessages(nodes))
+    return new Set(nodes)
+  }
+
+  #store(graph: Graph, name: string, spec: VariableSpec): Variable {
+    const { shape, dtype, inPlace = false } = spec
+    const type = spec.storage === 'bf16' && dtype === 'float32' ? 'bfloat16' : dtype
+    const stored: StoredVariable = { name, sharedName: `${graph.scope}/${name}`, type, shape, inPlace }
+    return { ...stored, dtype, graph: variableGraph(graph, stored, dtype) }
+  }
+
+  #scope(name: string): string {
+    return `${name.replace(/^[^A-Za-z0-9.]|[^A-Za-z0-9_.-]/g, '_').replace(/^_/, '.')}.${this.#scopes++}`
+  }
+
+  #run(request: RunRequest) {
+    return this.#session.run(request)
+  }
+
+  #variable(name: string): Variable {
+    const variable = this.#variables.get(name)
+    if (!variable) throw new TemperError('not_found', `the program has no variable named ${name}`)
+    return variable
+  }
+
+  #function(name: string): DefinedFunction {
+    const defined = this.#functions.get(name)
+    if (!defined) throw new TemperError('not_found', `the program has no function named ${name}`)
+    return defined
+  }
+}
+
+function rootsOf({ assign, clear, read, destroy }: VariableGraph): GraphNode[] {
+  return [assign, clear, read.node, destroy]
+}
+
+function initialFeed(variable: Variable, data: Values | undefined): NativeFeed {
+  const { graph, shape, dtype } = variable
+  if (data) return feedOf(graph.placeholder, variable, shape, data)
+  return feedOf(graph.zero, variable, [], dtype === 'int32' ? new Int32Array(1) : new Float32Array(1))
+}
+
+function feedOf(node: GraphNode, { dtype }: { dtype: DType }, shape: readonly number[], data: Values): NativeFeed {
+  return { name: node.name, type: typeNumber[dtype], shape, data }
+}
+
+/** Refuses a result whose shape is not the one that the trace foresaw: a kernel's shape rule would be wrong. */
+function outputOf(name: string, shape: number[], result: { shape: number[]; data: unknown } | undefined): Output {
+  if (result && sameShape(result.shape, shape)) return { shape, data: result.data as Values }
+  throw new TemperError('internal', `${name} was traced as [${shape}] and came out as [${result?.shape}]`)
+}
+
+function never(key: string): never {
+  throw new TemperError('internal', `input ${key} was checked and is missing`)
+}

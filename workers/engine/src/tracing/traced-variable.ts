@@ -1,0 +1,146 @@
+import { TemperError } from '@temper/db/contracts'
+import type { DataId } from '@tensorflow/tfjs-node-gpu'
+import type { Graph } from './graph.ts'
+import type { Attributes, GraphNode, GraphType, NodeOutput, Shape, Value } from './value.ts'
+
+/** A variable of the session, as every function refers to it. */
+export interface StoredVariable {
+  name: string
+  /** What the session calls it; never used twice. */
+  sharedName: string
+  type: GraphType
+  shape: Shape
+  inPlace: boolean
+}
+
+export function variableHandle(graph: Graph, { sharedName, type, shape }: StoredVariable): Value {
+  const attrs: Attributes = {
+    dtype: type,
+    shape: { shape },
+    shared_name: { text: sharedName },
+    container: { text: '' },
+  }
+  return graph.emit('VarHandleOp', [], attrs, { type: 'resource', shape: [] })
+}
+
+/**
+ * One variable within one function. Reads and writes of it happen in the order of the code: each write waits for the
+ * reads and writes before it, each read for the write before it.
+ */
+export class TracedVariable {
+  /** The contents when the function starts. */
+  readonly read: Value
+  readonly writes: GraphNode[] = []
+  /** tfjs' name for the data that the session holds at this point of the code. */
+  synced: DataId = {}
+  readonly #graph: Graph
+  readonly #stored: StoredVariable
+  /** Reads by how many writes came before them. */
+  readonly #reads: GraphNode[][] = [[]]
+  #handle: Value | undefined
+  #contents: Value
+
+  constructor(graph: Graph, stored: StoredVariable) {
+    this.#graph = graph
+    this.#stored = stored
+    this.read = this.readAgain()
+    this.#contents = this.read
+  }
+
+  /** The contents after the writes so far. */
+  readAgain(): Value {
+    const { type, shape, inPlace } = this.#stored
+    const version = this.writes.length
+    this.#contents = this.#graph.lazy({ type, shape }, () => {
+      const overwritten = this.#writtenInPlace(version)
+      if (overwritten) throw new TemperError('unsupported', overwritten)
+      const attrs: Attributes = { dtype: type }
+      const output = this.#graph.emit('ReadVariableOp', [this.#resource()], attrs, { type, shape }).output()
+      const before = this.writes[version - 1]
+      if (before) output.node.controls.push(before)
+      this.#reads[version]?.push(output.node)
+      this.writes[version]?.controls.push(output.node)
+      if (inPlace) inPlaceNodes.add(output.node)
+      return output
+    })
+    return this.#contents
+  }
+
+  assign(value: Value): void {
+    const { type, inPlace } = this.#stored
+    const typed = this.#graph.cast(value, type)
+    // A buffer that nothing else holds: TensorFlow would share that of a constant or of an equal value.
+    const own = inPlace ? TracedVariable.copy(this.#graph, typed) : typed
+    this.write('AssignVariableOp', [own], { dtype: type })
+    this.readAgain()
+  }
+
+  /** Adds a node that changes the variable, which is its first operand. */
+  write(op: string, inputs: Value[], attrs: Attributes): void {
+    TracedVariable.writeTogether(op, [this], inputs, attrs)
+  }
+
+  /** One node that changes several variables, which are its first operands. */
+  static writeTogether(op: string, variables: TracedVariable[], inputs: Value[], attrs: Attributes): void {
+    const [first] = variables
+    if (!first) return
+    const handles = variables.map((variable) => variable.#resource())
+    const node = first.#graph.effect(op, [...handles, ...inputs], attrs, [])
+    for (const variable of variables) variable.#record(node)
+  }
+
+  /**
+   * Writes rows into the variable's own buffer and returns the contents that carry them. Whatever was read before
+   * lies in the same buffer, so it must not have been used and cannot be used any more.
+   */
+  writeRows(rows: Value, values: Value): Value {
+    const { name, type, shape } = this.#stored
+    const before = this.#contents.output()
+    if (this.#graph.nodes.some((node) => node.inputs.some((input) => input.node === before.node))) {
+      throw new TemperError('unsupported', `writeRows: ${name} was read before in the same function`)
+    }
+    const inputs = [this.#contents, rows, this.#graph.cast(values, type)]
+    const contents = this.#graph.emit('InplaceUpdate', inputs, { T: type }, { type, shape })
+    inPlaceNodes.add(contents.output().node)
+    this.#record(contents.output().node)
+    this.#contents = this.#graph.lazy({ type, shape }, () => {
+      const overwritten = this.#writtenInPlace(this.writes.indexOf(contents.output().node) + 1)
+      if (overwritten) throw new TemperError('unsupported', overwritten)
+      return contents.output()
+    })
+    return this.#contents
+  }
+
+  /** A value in memory of its own, which no graph optimisation undoes. */
+  static copy(graph: Graph, value: Value): Value {
+    return graph.emit('DeepCopy', [value], { T: value.type }, value)
+  }
+
+  /** Whether the value is a view of a buffer that `writeRows` writes into. */
+  static aliasesInPlace(value: Value): boolean {
+    let output: NodeOutput | undefined = value.output()
+    while (output?.node.op === 'Reshape' || output?.node.op === 'Identity') output = output.node.inputs[0]
+    return output !== undefined && inPlaceNodes.has(output.node)
+  }
+
+  #record(node: GraphNode): void {
+    const before = this.writes.at(-1)
+    if (before) node.controls.push(before)
+    node.controls.push(...(this.#reads[this.writes.length] ?? []))
+    this.writes.push(node)
+    this.#reads.push([])
+  }
+
+  #resource(): Value {
+    this.#handle ??= variableHandle(this.#graph, this.#stored)
+    return this.#handle
+  }
+
+  #writtenInPlace(version: number): string | undefined {
+    const written = this.writes.slice(version).some((node) => node.op === 'InplaceUpdate')
+    return written ? `${this.#stored.name} was read before writeRows and used after it in the same function` : undefined
+  }
+}
+
+/** Nodes whose output lies in the buffer of a variable that is written in place. */
+const inPlaceNodes = new WeakSet<GraphNode>()

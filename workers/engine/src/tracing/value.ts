@@ -1,0 +1,51 @@
+/** Element types inside graphs. tfjs knows no bf16: a tensor it calls float32 may be held as bfloat16. */
+export type GraphType = 'float32' | 'int32' | 'bool' | 'bfloat16' | 'resource'
+
+/** TensorFlow's numbers (types.proto). */
+export const typeNumber: Record<GraphType, number> = { float32: 1, int32: 3, bool: 10, bfloat16: 14, resource: 20 }
+
+/** One operation of the graph being built. */
+export interface GraphNode {
+  name: string
+  op: string
+  inputs: NodeOutput[]
+  /** Nodes that must have run before this one. */
+  controls: GraphNode[]
+  attrs: Attributes
+  outputs: { type: GraphType; shape: Shape }[]
+}
+
+export interface NodeOutput {
+  node: GraphNode
+  index: number
+}
+
+export type Shape = readonly number[]
+
+/** Booleans and type names stand for themselves; TensorFlow tells whole from real numbers, so those say which. */
+export type Attribute =
+  | boolean
+  | GraphType
+  | { int: number }
+  | { float: number }
+  | { text: string }
+  | { shape: Shape }
+  | { values: TypedValues; type: GraphType; shape: Shape }
+export type Attributes = Record<string, Attribute>
+export type TypedValues = Float32Array | Int32Array | Uint8Array | Uint16Array
+
+/** A tensor of the traced function. Its node may not exist yet: constants and broadcasts are built where needed. */
+export interface Value {
+  readonly type: GraphType
+  readonly shape: Shape
+  /** Set where every element is this number. */
+  readonly uniform?: number
+  /** Set where this is `base` repeated along dimensions; operations that broadcast take `base` instead. */
+  readonly base?: Value
+  /** The node's output, built on the first call. Throws for contents that were overwritten in place. */
+  output(): NodeOutput
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, i) => dimension === b[i])
+}
