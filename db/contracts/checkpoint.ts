@@ -19,6 +19,8 @@ export const lineageSchema = z.object({
   stageType: z.enum(stageTypes).or(z.literal('import')),
   step: z.number().int().min(0),
   metrics: z.record(z.string(), z.number()),
+  /** Of a reward model: mean and standard deviation of its raw scores on samples of the initial policy. */
+  rewardNormalization: z.strictObject({ mean: z.number(), std: z.number().positive() }).optional(),
   run: z.string().optional(),
   stage: z.string().optional(),
   parents: z.array(z.string()).optional(),

@@ -11,6 +11,8 @@ export const createGenerationSchema = z.strictObject({
   seed: z.number().int().min(0).default(0),
 })
 
+export type CreateGeneration = z.input<typeof createGenerationSchema>
+
 /** Server-sent events of a generation, in this order: queued, token…, done | failed. */
 export const generationEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('queued'), message: z.string() }),

@@ -1,0 +1,92 @@
+import { type EvaluationRow, type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
+import { readRows, writeRows } from '../data/index.ts'
+import { tf } from '../runtime/tf.ts'
+import { type Program, TracedProgram } from '../tracing/index.ts'
+import { completionLogps } from '../trainers/completion-logps.ts'
+import { type Episode, type EpisodeInputs, type EpisodeShape, episodeFeeds } from '../trainers/episodes.ts'
+import { ForwardFunction } from '../trainers/forward-function.ts'
+import { addRole, readReward, type Scorer, type Start, startFromCheckpoint } from '../trainers/index.ts'
+import { paramsOf } from '../trainers/roles.ts'
+import { scoresAt } from '../trainers/scores.ts'
+import type { JobContext } from '../trainers/trainer.ts'
+import { completePrompts, type PromptCompletion, toRow } from './complete-prompts.ts'
+
+/** Rows measured in one call. */
+const chunkRows = 16
+
+/**
+ * Completions of every policy for the same held-out prompts, each with the learned reward (if a reward model is given)
+ * and the summed log-ratio of its policy to the baseline (k1).
+ */
+export async function evaluatePolicies(job: JobOf<'evaluate'>, context: JobContext): Promise<void> {
+  const prompts = await readRows(job.prompts, promptRowSchema)
+  const baselineDir = job.policies[job.baseline]
+  if (baselineDir === undefined)
+    throw new TemperError('invalid_input', `there is no policy ${job.baseline} to compare with`)
+  const baseline = await startFromCheckpoint(baselineDir)
+  const reward = job.reward === undefined ? undefined : await readReward(job.reward, baseline)
+  const rows = prompts.map(({ messages }): EvaluationRow => ({ prompt: messages, completions: {} }))
+
+  for (const [name, dir] of Object.entries(job.policies)) {
+    const policy = await startFromCheckpoint(dir)
+    const program = new TracedProgram()
+    try {
+      await addRole(program, 'policy', policy.model, policy.tensors)
+      await addRole(program, 'ref', baseline.model, baseline.tensors)
+      if (reward) await addRole(program, 'reward', reward.model, reward.tensors)
+      const options = { sampling: job.sampling, seed: job.seed, phase: name }
+      const completions = await completePrompts({ ...policy, program, role: 'policy' }, prompts, options, context)
+      const measured = await measureCompletions({ program, policy, baseline, reward }, completions, job)
+      for (const [index, row] of rows.entries()) {
+        const completion = completions[index]
+        const { score = null, kl = null } = measured[index] ?? {}
+        if (completion) row.completions[name] = { ...toRow(completion), score, kl }
+      }
+    } finally {
+      program.close()
+    }
+  }
+  await writeRows(job.output, rows)
+  const step = prompts.length
+  context.emit({ type: 'done', outcome: 'finished', step, totalSteps: step, result: { prompts: step } })
+}
+
+interface Judges {
+  program: Program
+  policy: Start
+  baseline: Start
+  reward: Scorer | undefined
+}
+
+async function measureCompletions(
+  { program, policy, baseline, reward }: Judges,
+  completions: readonly PromptCompletion[],
+  { sampling }: JobOf<'evaluate'>,
+): Promise<{ score: number | null; kl: number }[]> {
+  const episodes = completions.map(
+    ({ promptIds, ids, stopped }): Episode => ({ prompt: promptIds, completion: ids, stopped }),
+  )
+  const longest = Math.max(...episodes.map(({ prompt, completion }) => prompt.length + completion.length))
+  const shape: EpisodeShape = { rowLength: Math.ceil(longest / 16) * 16, maxTokens: sampling.maxTokens }
+  const measure = new ForwardFunction(program, 'measure', 'fp32', (variables, inputs) => {
+    const x = inputs as EpisodeInputs
+    const logps = (role: string, model: Start['model']) =>
+      completionLogps(model, paramsOf(variables, role), x, sampling.temperature)
+    const ratio = tf.reshape(tf.sub(logps('policy', policy.model), logps('ref', baseline.model)), x.mask.shape)
+    const score = reward
+      ? scoresAt(reward.model, paramsOf(variables, 'reward'), x, x.lastPositions)
+      : tf.zeros([x.mask.shape[0] ?? 0])
+    return { kl: tf.sum(tf.mul(ratio, x.mask), 1), score }
+  })
+  const measured: { score: number | null; kl: number }[] = []
+  for (let first = 0; first < episodes.length; first += chunkRows) {
+    const chunk = episodes.slice(first, first + chunkRows)
+    const { kl, score } = await measure.run(episodeFeeds(chunk, shape))
+    for (const row of chunk.keys()) {
+      const raw = score.data[row] ?? Number.NaN
+      const normalized = reward ? (raw - reward.normalization.mean) / reward.normalization.std : null
+      measured.push({ score: normalized, kl: kl.data[row] ?? Number.NaN })
+    }
+  }
+  return measured
+}

@@ -1,0 +1,30 @@
+import type { Job } from '@temper/db/contracts'
+import type { JobContext } from '../trainers/trainer.ts'
+import { evaluatePolicies } from './evaluate.ts'
+import { generateText } from './generate.ts'
+import { sampleCompletions } from './sample.ts'
+import { createTrainingRunner } from './train.ts'
+
+/** Runs jobs one after another; between the segments of one stage it keeps the trainer with its traced functions. */
+export function createJobRunner(context: JobContext): (job: Job) => Promise<void> {
+  const training = createTrainingRunner(context)
+  return async (job) => {
+    switch (job.type) {
+      case 'pretrain':
+      case 'sft':
+      case 'reward':
+      case 'dpo':
+      case 'ppo':
+        return training.run(job)
+      case 'sample':
+        training.release()
+        return sampleCompletions(job, context)
+      case 'evaluate':
+        training.release()
+        return evaluatePolicies(job, context)
+      case 'generate':
+        training.release()
+        return generateText(job, context)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { TrainingJob } from '@temper/db/contracts'
+import { manifestName } from '../checkpoint/index.ts'
+import {
+  createDpoTrainer,
+  createPpoTrainer,
+  createRewardTrainer,
+  createSupervisedTrainer,
+  type JobContext,
+  runSegment,
+  type Trainer,
+} from '../trainers/index.ts'
+
+interface Live {
+  stage: string
+  trainer: Trainer
+  /** Manifest of the checkpoint that the trainer's state equals. */
+  manifest: string
+}
+
+/**
+ * Runs segments of training stages. A trainer lives on after a segment; the next job goes on with it if it is the same
+ * stage and resumes from the very checkpoint that the trainer wrote last, so that loading and tracing are paid once.
+ */
+export function createTrainingRunner(context: JobContext) {
+  let live: Live | undefined
+
+  const release = () => {
+    live?.trainer.close()
+    live = undefined
+  }
+
+  const trainerFor = async (job: TrainingJob): Promise<Trainer> => {
+    const resumed = job.resumeFrom ? await readManifest(job.resumeFrom) : undefined
+    if (live && live.stage === stageKey(job) && resumed === live.manifest) return live.trainer
+    release()
+    const trainer = await createTrainer(job, context)
+    await trainer.prepare(job.resumeFrom)
+    return trainer
+  }
+
+  const run = async (job: TrainingJob) => {
+    const trainer = await trainerFor(job)
+    let lastDir: string | undefined
+    live = undefined
+    try {
+      await runSegment(trainer, job, context, (dir) => {
+        lastDir = dir
+      })
+    } catch (thrown) {
+      trainer.close()
+      throw thrown
+    }
+    if (lastDir) live = { stage: stageKey(job), trainer, manifest: await readManifest(lastDir) }
+    else trainer.close()
+  }
+  return { run, release }
+}
+
+function createTrainer(job: TrainingJob, context: JobContext): Promise<Trainer> {
+  switch (job.type) {
+    case 'pretrain':
+    case 'sft':
+      return createSupervisedTrainer(job, context)
+    case 'reward':
+      return createRewardTrainer(job)
+    case 'dpo':
+      return createDpoTrainer(job)
+    case 'ppo':
+      return createPpoTrainer(job, context)
+  }
+}
+
+function readManifest(dir: string): Promise<string> {
+  return readFile(path.join(dir, manifestName), 'utf8')
+}
+
+/** Segments of one stage differ only in where they resume and how long they are. */
+function stageKey({ segment: _, resumeFrom: __, ...rest }: TrainingJob): string {
+  return JSON.stringify(rest)
+}

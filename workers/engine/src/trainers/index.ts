@@ -1,0 +1,13 @@
+/** Trainers: each stage's method, top to bottom, and how to make it from a job. */
+export * from './create-ppo.ts'
+export * from './create-preference.ts'
+export * from './create-supervised.ts'
+export * from './dpo.ts'
+export * from './pairs.ts'
+export * from './ppo.ts'
+export * from './reward.ts'
+export * from './roles.ts'
+export * from './scores.ts'
+export * from './start.ts'
+export * from './supervised.ts'
+export * from './trainer.ts'

@@ -1,0 +1,312 @@
+import type { JobOf } from '@temper/db/contracts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { Generator } from '../generation/index.ts'
+import { generalizedAdvantages, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '../losses/index.ts'
+import type { Model } from '../models/index.ts'
+import { seedOf, shuffle } from '../random.ts'
+import { tf } from '../runtime/tf.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import type { Inputs, Program, Values, Variables } from '../tracing/index.ts'
+import { completionLogps } from './completion-logps.ts'
+import { type Episode, type EpisodeInputs, type EpisodeShape, episodeFeeds } from './episodes.ts'
+import { EpochSource } from './epoch-source.ts'
+import { ForwardFunction } from './forward-function.ts'
+import { rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
+import { paramsOf, roleNames } from './roles.ts'
+import { scoresAt } from './scores.ts'
+import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
+import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type LossAndMetrics, Updater } from './updater.ts'
+
+type PpoSettings = JobOf<'ppo'>['settings']
+
+/** A model with a score head, and what its raw scores are on samples of the initial policy. */
+export interface Scorer {
+  model: Model
+  normalization: { mean: number; std: number }
+}
+
+export interface PpoParts {
+  program: Program
+  /** Roles `policy` and `ref`. */
+  policy: Model
+  /** Role `reward`. */
+  reward: Scorer
+  /** Role `value`. */
+  value: Scorer
+  tokenizer: Tokenizer
+  prompts: readonly (readonly number[])[]
+  settings: PpoSettings
+  seed: number
+  checkpoint: CheckpointParts
+}
+
+/** What sampling and scoring leave for the updates; per episode, one number a completion token. */
+export interface Rollout {
+  episodes: Episode[]
+  logps: number[][]
+  refLogps: number[][]
+  values: number[][]
+  /** One an episode: normalised, with the penalty for a missing end. */
+  scores: number[]
+  /** Whitened. */
+  advantages: number[][]
+  returns: number[][]
+}
+
+/**
+ * PPO on a learned reward (Schulman et al., 2017; Ziegler et al., 2019). One iteration: sample a completion a prompt,
+ * score it, take −klCoef · KL to the reference from every token's reward, estimate advantages (GAE), then update policy
+ * and value model for `ppoEpochs` passes with clipped losses.
+ */
+export class PpoTrainer implements Trainer {
+  readonly totalSteps: number
+  readonly finishedEarly = false
+  readonly #parts: PpoParts
+  readonly #source: EpochSource<readonly number[]>
+  readonly #shape: EpisodeShape
+  readonly #generator: Generator
+  readonly #measure: ForwardFunction<'logps' | 'refLogps' | 'values' | 'scores'>
+  readonly #updater: Updater
+  readonly #context: JobContext
+  #step = 0
+  #metrics: MetricValues = {}
+
+  constructor(parts: PpoParts, context: JobContext) {
+    const { program, policy, settings, prompts, seed } = parts
+    const { maxTokens } = settings.sampling
+    const longest = Math.max(...prompts.map((prompt) => prompt.length))
+    this.#parts = parts
+    this.#context = context
+    this.totalSteps = settings.iterations
+    this.#source = new EpochSource(prompts, seed)
+    this.#shape = { rowLength: Math.min(policy.contextLength, roundUp(longest + maxTokens, 16)), maxTokens }
+    this.#generator = new Generator(program, policy, 'policy', Math.min(64, settings.episodesPerIteration))
+    this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
+    this.#updater = new Updater(program, {
+      name: 'ppo/update',
+      trained: [...roleNames('policy', policy), ...roleNames('value', parts.value.model)],
+      settings,
+      totalSteps: settings.iterations * settings.ppoEpochs * settings.miniBatches,
+      body: (v, x) => ppoLoss(parts, v, x),
+    })
+  }
+
+  get step(): number {
+    return this.#step
+  }
+
+  async prepare(resumeFrom?: string): Promise<void> {
+    await this.#updater.addVariables()
+    if (resumeFrom === undefined) return
+    const { state } = await restoreTraining(resumeFrom, this.#parts.program, this.#stateNames)
+    this.#step = Number(state.step)
+  }
+
+  async advance(): Promise<MetricValues> {
+    const iteration = this.#step + 1
+    const clock = this.#stopwatch()
+    const episodes = await this.#sample(iteration)
+    const generateSeconds = clock()
+    const rollout = await this.#measureAndReward(episodes)
+    const scoreSeconds = clock()
+    const updates = await this.#update(rollout, iteration)
+    this.#step = iteration
+    this.#metrics = {
+      ...rolloutMetrics(rollout, this.#parts.settings),
+      ...updateMetrics(updates),
+      'timing/generate': generateSeconds,
+      'timing/score': scoreSeconds,
+      'timing/update': clock(),
+    }
+    return this.#metrics
+  }
+
+  async save(dir: string): Promise<void> {
+    const { program, policy, checkpoint } = this.#parts
+    await saveTraining(dir, {
+      ...checkpoint,
+      program,
+      model: policy,
+      role: 'policy',
+      step: this.#step,
+      metrics: this.#metrics,
+      stateNames: this.#stateNames,
+      state: { step: this.#step },
+    })
+  }
+
+  async result(): Promise<Result> {
+    const { 'objective/scores': scores = null, 'objective/kl': kl = null } = this.#metrics
+    return { scores, kl }
+  }
+
+  close(): void {
+    this.#parts.program.close()
+  }
+
+  /** Variables that a resume needs beside the policy's weights. */
+  get #stateNames(): string[] {
+    return [...roleNames('value', this.#parts.value.model), ...this.#updater.stateNames]
+  }
+
+  /** Seconds since the last call. */
+  #stopwatch(): () => number {
+    let lastMs = this.#context.nowMs()
+    return () => {
+      const nowMs = this.#context.nowMs()
+      const seconds = (nowMs - lastMs) / 1000
+      lastMs = nowMs
+      return seconds
+    }
+  }
+
+  /** Step 1: one completion a prompt, cut at its first stop token. */
+  async #sample(iteration: number): Promise<Episode[]> {
+    const { settings, tokenizer, seed } = this.#parts
+    const { episodesPerIteration: count, sampling } = settings
+    const firstIndex = (iteration - 1) * count
+    const prompts = this.#source.take(firstIndex, count)
+    const generated = await this.#generator.generate({
+      prompts,
+      sampling,
+      stopIds: tokenizer.stopIds,
+      seed,
+      firstIndex,
+    })
+    const episodes = generated.map(({ ids, stopped }, index) => ({
+      prompt: prompts[index] ?? [],
+      completion: ids,
+      stopped,
+    }))
+    this.#report(iteration, episodes)
+    return episodes
+  }
+
+  #report(iteration: number, episodes: readonly Episode[]) {
+    const { tokenizer } = this.#parts
+    const text = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
+    const samples = episodes.map(({ prompt, completion }) => ({ prompt: text(prompt), completion: text(completion) }))
+    this.#context.emit({ type: 'samples', step: iteration, samples })
+  }
+
+  /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */
+  async #measureAndReward(episodes: Episode[]): Promise<Rollout> {
+    const { settings, reward } = this.#parts
+    const { logps, refLogps, values, rawScores } = await this.#measureAll(episodes)
+    const scores = rawScores.map((raw, i) => {
+      const score = (raw - reward.normalization.mean) / reward.normalization.std
+      return episodes[i]?.stopped ? score : score - settings.missingEosPenalty
+    })
+    const rewards = logps.map((row, i) =>
+      tokenRewards({ logps: row, refLogps: refLogps[i] ?? [], score: scores[i] ?? Number.NaN }, settings.klCoef),
+    )
+    const shaped = settings.whitenRewards ? whiten(rewards, { shiftMean: false }) : rewards
+    const estimates = shaped.map((row, i) => generalizedAdvantages(row, values[i] ?? [], settings))
+    const advantages = whiten(estimates.map((estimate) => estimate.advantages))
+    return { episodes, logps, refLogps, values, scores, advantages, returns: estimates.map(({ returns }) => returns) }
+  }
+
+  /** In chunks of the shape that updates use, so that the first update sees the very same numbers (ratio 1). */
+  async #measureAll(episodes: readonly Episode[]) {
+    const rows = () => [] as number[][]
+    const all = { logps: rows(), refLogps: rows(), values: rows(), rawScores: [] as number[] }
+    for (let first = 0; first < episodes.length; first += this.#miniBatchSize) {
+      const chunk = episodes.slice(first, first + this.#miniBatchSize)
+      const measured = await this.#measure.run(episodeFeeds(chunk, this.#shape))
+      for (const [row, { completion }] of chunk.entries()) {
+        const from = row * this.#shape.maxTokens
+        const ofRow = (grid: { data: Values }) => Array.from(grid.data.subarray(from, from + completion.length))
+        all.logps.push(ofRow(measured.logps))
+        all.refLogps.push(ofRow(measured.refLogps))
+        all.values.push(ofRow(measured.values))
+      }
+      all.rawScores.push(...measured.scores.data.subarray(0, chunk.length))
+    }
+    return all
+  }
+
+  get #miniBatchSize(): number {
+    const { episodesPerIteration, miniBatches } = this.#parts.settings
+    return Math.ceil(episodesPerIteration / miniBatches)
+  }
+
+  /** Step 5: `ppoEpochs` passes of `miniBatches` optimizer steps over shuffled episodes. */
+  async #update(rollout: Rollout, iteration: number): Promise<MetricValues[]> {
+    const { settings, seed } = this.#parts
+    const before = (iteration - 1) * settings.ppoEpochs * settings.miniBatches
+    const updates: MetricValues[] = []
+    for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
+      const order = shuffle(rollout.episodes.keys(), seed, seedOf('ppo/mini-batches'), iteration, epoch)
+      for (let first = 0; first < order.length; first += this.#miniBatchSize) {
+        const feeds = this.#miniBatch(rollout, order.slice(first, first + this.#miniBatchSize))
+        updates.push(await this.#updater.step([feeds], before + updates.length + 1))
+      }
+    }
+    return updates
+  }
+
+  #miniBatch(rollout: Rollout, rows: readonly number[]) {
+    const { maxTokens } = this.#shape
+    const grid = (values: readonly (readonly number[])[]) => {
+      const data = new Float32Array(rows.length * maxTokens)
+      for (const [to, from] of rows.entries()) data.set(values[from] ?? [], to * maxTokens)
+      return { shape: [rows.length, maxTokens], data }
+    }
+    const episodes = rows.flatMap((row) => rollout.episodes[row] ?? [])
+    return {
+      ...episodeFeeds(episodes, this.#shape),
+      oldLogps: grid(rollout.logps),
+      oldValues: grid(rollout.values),
+      advantages: grid(rollout.advantages),
+      returns: grid(rollout.returns),
+    }
+  }
+}
+
+/** Log-probs of completions under policy and reference at the sampling temperature, values, and raw scores. */
+function measure({ policy, reward, value, settings }: PpoParts, variables: Variables, inputs: Inputs<string>) {
+  const x = inputs as EpisodeInputs
+  const { temperature } = settings.sampling
+  return {
+    logps: completionLogps(policy, paramsOf(variables, 'policy'), x, temperature),
+    refLogps: completionLogps(policy, paramsOf(variables, 'ref'), x, temperature),
+    values: completionValues(value, variables, x),
+    scores: scoresAt(reward.model, paramsOf(variables, 'reward'), x, x.lastPositions),
+  }
+}
+
+/** policy loss + vfCoef · value loss, both means over the completion tokens of the mini-batch. */
+function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
+  const { policy, value, settings } = parts
+  const x = inputs as EpisodeInputs & Inputs<'oldLogps' | 'oldValues' | 'advantages' | 'returns'>
+  const { oldLogps, oldValues, advantages, returns, mask } = x
+  const logps = tf.reshape(
+    completionLogps(policy, paramsOf(variables, 'policy'), x, settings.sampling.temperature),
+    mask.shape,
+  )
+  const values = tf.reshape(completionValues(value, variables, x), mask.shape)
+  const policyPart = ppoPolicyLoss({ logps, oldLogps, advantages, mask }, settings.clipRange)
+  const valuePart = ppoValueLoss({ values, oldValues, returns, mask }, settings.valueClipRange)
+  return {
+    loss: tf.add(policyPart.loss, tf.mul(valuePart.loss, settings.vfCoef)),
+    metrics: {
+      'loss/policy_avg': policyPart.loss,
+      'loss/value_avg': valuePart.loss,
+      'policy/approxkl_avg': policyPart.approxKl,
+      'policy/clipfrac_avg': policyPart.clipFraction,
+      'val/ratio': policyPart.ratio,
+      'val/clipfrac_avg': valuePart.clipFraction,
+    },
+  }
+}
+
+/** V of the state before each token, in units of the normalised score; (R · maxTokens). */
+function completionValues({ model, normalization }: Scorer, variables: Variables, x: EpisodeInputs): Tensor {
+  const raw = scoresAt(model, paramsOf(variables, 'value'), x, x.lossPositions)
+  return tf.div(tf.sub(raw, normalization.mean), normalization.std)
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple
+}

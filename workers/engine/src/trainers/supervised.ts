@@ -1,0 +1,150 @@
+import type { StageOf } from '@temper/db/contracts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import type { PackedBatch } from '../data/index.ts'
+import { languageModelingLoss } from '../losses/index.ts'
+import type { Model } from '../models/index.ts'
+import { packedCausalAttention } from '../nn/index.ts'
+import { tf } from '../runtime/tf.ts'
+import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { batchFeeds } from './feeds.ts'
+import { ForwardFunction } from './forward-function.ts'
+import { paramsOf, roleNames } from './roles.ts'
+import type { MetricValues, Result, Trainer } from './trainer.ts'
+import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type LossAndMetrics, Updater } from './updater.ts'
+
+/** Which batches a stage trains on; a pure function of the step, so that a resume needs no cursor. */
+export interface SupervisedPlan {
+  totalSteps: number
+  /** Batches of optimizer step `step` (from 1), one a pass. */
+  batches(step: number): PackedBatch[]
+  validation?: { everySteps: number; batches: PackedBatch[] }
+}
+
+export interface SupervisedParts extends SupervisedPlan {
+  program: Program
+  /** Its weights are the program's role `policy`. */
+  model: Model
+  settings: Omit<StageOf<'sft'>, 'type' | 'from' | 'data' | 'epochs' | 'maxLength' | 'packing'>
+  checkpoint: CheckpointParts
+  nowMs(): number
+}
+
+/**
+ * Next-token training, on whole documents (pretrain) or on the assistant's tokens (sft):
+ * loss = − Σ log p(target) / number of trained tokens of the whole step.
+ */
+export class SupervisedTrainer implements Trainer {
+  readonly finishedEarly = false
+  readonly #parts: SupervisedParts
+  readonly #updater: Updater
+  readonly #validation: ForwardFunction<'loss'>
+  #step = 0
+  #numTokens = 0
+  #metrics: MetricValues = {}
+
+  constructor(parts: SupervisedParts) {
+    const { program, model, settings } = parts
+    const body = (variables: Variables, inputs: Inputs<string>) => loss(model, variables, inputs)
+    this.#parts = parts
+    const trained = roleNames('policy', model)
+    this.#updater = new Updater(program, { name: 'supervised', trained, settings, totalSteps: parts.totalSteps, body })
+    this.#validation = new ForwardFunction(program, 'validate', settings.precision, (variables, inputs) => ({
+      loss: loss(model, variables, inputs).loss,
+    }))
+  }
+
+  get totalSteps(): number {
+    return this.#parts.totalSteps
+  }
+
+  get step(): number {
+    return this.#step
+  }
+
+  async prepare(resumeFrom?: string): Promise<void> {
+    await this.#updater.addVariables()
+    if (resumeFrom === undefined) return
+    const { state } = await restoreTraining(resumeFrom, this.#parts.program, this.#updater.stateNames)
+    this.#step = Number(state.step)
+    this.#numTokens = Number(state.numTokens)
+  }
+
+  async advance(): Promise<MetricValues> {
+    const { nowMs } = this.#parts
+    const step = this.step + 1
+    const batches = this.#parts.batches(step)
+    const denominator = sum(batches, ({ lossTokens }) => lossTokens)
+    const startedMs = nowMs()
+    const feeds = batches.map((batch) => batchFeeds(batch, { denominator }))
+    const values = await this.#updater.step(feeds, step)
+    const seconds = (nowMs() - startedMs) / 1000
+    const tokens = sum(batches, (batch) => batch.tokens)
+
+    this.#step = step
+    this.#numTokens += tokens
+    this.#metrics = {
+      ...values,
+      perplexity: Math.exp(values.loss ?? Number.NaN),
+      num_tokens: this.#numTokens,
+      tokens_per_second: tokens / seconds,
+      ...(await this.#validate()),
+    }
+    return this.#metrics
+  }
+
+  save(dir: string): Promise<void> {
+    const { program, model, checkpoint } = this.#parts
+    return saveTraining(dir, {
+      ...checkpoint,
+      program,
+      model,
+      role: 'policy',
+      step: this.#step,
+      metrics: this.#metrics,
+      stateNames: this.#updater.stateNames,
+      state: { step: this.#step, numTokens: this.#numTokens },
+    })
+  }
+
+  async result(): Promise<Result> {
+    const { loss = null, val_loss = null } = this.#metrics
+    return { loss, val_loss, num_tokens: this.#numTokens }
+  }
+
+  close(): void {
+    this.#parts.program.close()
+  }
+
+  async #validate(): Promise<MetricValues> {
+    const { validation } = this.#parts
+    const due = validation && (this.step % validation.everySteps === 0 || this.step === this.totalSteps)
+    if (!due) return {}
+    let total = 0
+    for (const batch of validation.batches) {
+      const { loss } = await this.#validation.run(batchFeeds(batch, { denominator: 1 }))
+      total += loss.data[0] ?? Number.NaN
+    }
+    return { val_loss: total / sum(validation.batches, ({ lossTokens }) => lossTokens) }
+  }
+}
+
+function loss(model: Model, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
+  const { ids, positions, segments, lossPositions, targets, weights, denominator } = inputs as Record<string, Tensor> &
+    Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'denominator'>
+  const params = paramsOf(variables, 'policy')
+  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
+  const headWeight = model.headWeight(params)
+  const sums = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
+  return {
+    loss: tf.div(sums.lossSum, denominator),
+    metrics: {
+      mean_token_accuracy: tf.div(sums.correctSum, denominator),
+      entropy: tf.div(sums.entropySum, denominator),
+    },
+  }
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0)
+}

@@ -1,0 +1,76 @@
+import { type EngineEvent, TemperError, type TrainingJob } from '@temper/db/contracts'
+
+export type MetricValues = Record<string, number>
+export type Result = Record<string, number | string | null>
+
+/** What a job may use of the world: events out, a stop request in, a clock. */
+export interface JobContext {
+  emit(event: EngineEvent): void
+  stopRequested(): boolean
+  nowMs(): number
+}
+
+/**
+ * One training stage. A step is one optimizer step (ppo: one iteration). Everything that decides the next step's numbers
+ * is written by `save` and read back by `prepare`; weights themselves are loaded by whoever makes the trainer.
+ */
+export interface Trainer {
+  readonly totalSteps: number
+  /** Steps applied so far; set by a resume. */
+  readonly step: number
+  /** True once a stage ends before its last step. */
+  readonly finishedEarly: boolean
+  /** Once, before the first step: makes the optimizer's state, or reads that of a checkpoint of the same stage. */
+  prepare(resumeFrom?: string): Promise<void>
+  /** Applies step `this.step + 1` and returns its metrics. */
+  advance(): Promise<MetricValues>
+  save(dir: string): Promise<void>
+  /** What the stage is judged by, measured after the last step. */
+  result(): Promise<Result>
+  close(): void
+}
+
+/** Runs one segment of a stage: steps, metrics, checkpoints; ends it, pauses it at the segment's limit, or stops. */
+export async function runSegment(
+  trainer: Trainer,
+  job: TrainingJob,
+  context: JobContext,
+  saved: (dir: string) => void = () => undefined,
+): Promise<void> {
+  const firstStep = trainer.step
+  const startedMs = context.nowMs()
+  const { maxSteps = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = job.segment
+  const over = () => trainer.step >= trainer.totalSteps || trainer.finishedEarly
+
+  while (!over()) {
+    const values = await trainer.advance()
+    refuseNonFinite(values, job, trainer.step)
+    context.emit({ type: 'metrics', step: trainer.step, values })
+    context.emit({ type: 'progress', step: trainer.step, totalSteps: trainer.totalSteps, phase: 'training' })
+
+    const stopped = context.stopRequested()
+    const limit = trainer.step - firstStep >= maxSteps || context.nowMs() - startedMs >= maxSeconds * 1000
+    const durable = trainer.step % job.settings.checkpointEverySteps === 0
+    if (over() || stopped || limit || durable) {
+      const dir = `${job.outDir}/step-${trainer.step}`
+      await trainer.save(dir)
+      saved(dir)
+      context.emit({ type: 'checkpoint', step: trainer.step, dir, metrics: values })
+    }
+    if (!over() && (stopped || limit)) {
+      const outcome = stopped ? 'stopped' : 'segment'
+      context.emit({ type: 'done', outcome, step: trainer.step, totalSteps: trainer.totalSteps, result: {} })
+      return
+    }
+  }
+  const result = await trainer.result()
+  context.emit({ type: 'done', outcome: 'finished', step: trainer.step, totalSteps: trainer.step, result })
+}
+
+function refuseNonFinite(values: MetricValues, job: TrainingJob, step: number) {
+  for (const [name, value] of Object.entries(values)) {
+    if (Number.isFinite(value)) continue
+    const message = `${name} is ${value} at step ${step} of ${job.type}: lower learningRate (now ${job.settings.learningRate}) or maxGradNorm; the last checkpoint is unharmed`
+    throw new TemperError('non_finite', message, { details: { metric: name, value: String(value), step } })
+  }
+}
