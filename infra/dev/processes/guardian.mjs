@@ -8,14 +8,11 @@ import { stopInstance } from './leftovers.mjs'
 const [home, instance] = process.argv.slice(2)
 if (home === undefined || instance === undefined) throw new Error('usage: guardian.mjs HOME INSTANCE')
 
-let stoppedInOrder = false
-process.stdin.on('data', () => {
-  stoppedInOrder = true
-})
-process.stdin.on('close', async () => {
-  if (!stoppedInOrder) await stopInstance(home, instance)
-  process.exit(0)
-})
 // A terminal's Ctrl-C and hang-up are for the stack, which stops in order.
 process.on('SIGINT', () => undefined)
 process.on('SIGHUP', () => undefined)
+
+let stoppedInOrder = false
+for await (const _ of process.stdin) stoppedInOrder = true
+if (!stoppedInOrder) await stopInstance(home, instance)
+process.exit(0)
