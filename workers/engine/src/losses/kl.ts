@@ -1,17 +1,14 @@
-/**
- * Estimators of KL(policy ‖ ref) from one sampled token (Schulman, 2020), of the log-ratio logp − refLogp.
- * k1 is the log-ratio itself: unbiased, of any sign.
- */
-export function k1(logRatio: number): number {
-  return logRatio
+/** Estimators of KL(policy ‖ ref) from one sampled token (Schulman, 2020): k1 = logp − ref, unbiased, any sign. */
+export function k1(logp: number, refLogp: number): number {
+  return logp - refLogp
 }
 
-/** Half its square: biased, never negative. */
-export function k2(logRatio: number): number {
-  return logRatio ** 2 / 2
+/** ½ (logp − ref)²: biased, never negative. */
+export function k2(logp: number, refLogp: number): number {
+  return (logp - refLogp) ** 2 / 2
 }
 
-/** e^−r − 1 + r: unbiased, never negative. */
-export function k3(logRatio: number): number {
-  return Math.expm1(-logRatio) + logRatio
+/** e^(ref − logp) − 1 − (ref − logp): unbiased, never negative. */
+export function k3(logp: number, refLogp: number): number {
+  return Math.expm1(refLogp - logp) - (refLogp - logp)
 }

@@ -10,22 +10,22 @@ export interface PolicyLossInput {
   /** Whitened, constants. */
   advantages: Tensor
   mask: Tensor
-  clipRange: number
 }
 
 export interface PolicyLoss {
-  /** Mean over completion tokens; all of these are scalars. */
+  /** Mean over completion tokens, a scalar. */
   loss: Tensor
   /** Share of tokens where the clipped term is the larger one. */
   clipFraction: Tensor
   /** Mean ½ (logp − oldLogp)². */
   approxKl: Tensor
   /** Mean probability ratio new to old. */
-  ratioMean: Tensor
+  ratio: Tensor
 }
 
 /** Clipped surrogate: max(−A·r, −A·clip(r, 1 − ε, 1 + ε)), r = exp(logp − oldLogp) (Schulman et al., 2017). */
-export function clippedPolicyLoss({ logps, oldLogps, advantages, mask, clipRange }: PolicyLossInput): PolicyLoss {
+export function ppoPolicyLoss(input: PolicyLossInput, clipRange: number): PolicyLoss {
+  const { logps, oldLogps, advantages, mask } = input
   // Padding may hold anything: its ratio must not overflow.
   const difference = logps.sub(oldLogps).mul(mask)
   const ratio = difference.exp()
@@ -35,7 +35,7 @@ export function clippedPolicyLoss({ logps, oldLogps, advantages, mask, clipRange
     loss: maskedMean(tf.maximum(plain, clipped), mask),
     clipFraction: maskedMean(tf.greater(clipped, plain).cast('float32'), mask),
     approxKl: maskedMean(difference.square().mul(0.5), mask),
-    ratioMean: maskedMean(ratio, mask),
+    ratio: maskedMean(ratio, mask),
   }
 }
 
@@ -44,17 +44,17 @@ export interface ValueLossInput {
   oldValues: Tensor
   returns: Tensor
   mask: Tensor
-  clipRange: number
 }
 
 export interface ValueLoss {
-  /** Mean over completion tokens; both are scalars. */
+  /** Mean over completion tokens, a scalar. */
   loss: Tensor
   clipFraction: Tensor
 }
 
 /** ½ max((v − R)², (clip(v, oldV ± ε) − R)²): the value may not profit from moving further than ε. */
-export function clippedValueLoss({ values, oldValues, returns, mask, clipRange }: ValueLossInput): ValueLoss {
+export function ppoValueLoss(input: ValueLossInput, clipRange: number): ValueLoss {
+  const { values, oldValues, returns, mask } = input
   const near = oldValues.add(values.sub(oldValues).clipByValue(-clipRange, clipRange))
   const plain = values.sub(returns).square()
   const clipped = near.sub(returns).square()

@@ -1,17 +1,13 @@
 /**
- * Scales the values whose mask is 1 to variance 1 (unbiased, as torch.var), and to mean 0 unless `shiftMean` is false.
- * The rest become 0.
+ * Scales values over all completions to variance 1 (unbiased, as torch.var), and to mean 0 unless `shiftMean` is false.
+ * @param rows - one list a completion, of real tokens only
  */
-export function whiten(
-  values: ArrayLike<number>,
-  mask: ArrayLike<number>,
-  options: { shiftMean?: boolean } = {},
-): Float32Array {
+export function whiten(rows: readonly ArrayLike<number>[], options: { shiftMean?: boolean } = {}): number[][] {
   const { shiftMean = true } = options
-  const real = Array.from(values).filter((_, i) => mask[i] === 1)
-  const mean = real.reduce((sum, value) => sum + value, 0) / real.length
-  const squares = real.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  const scale = 1 / Math.sqrt(squares / Math.max(1, real.length - 1) + 1e-8)
-  const base = shiftMean ? 0 : mean
-  return Float32Array.from(values, (value, i) => (mask[i] === 1 ? (value - mean) * scale + base : 0))
+  const all = rows.flatMap((row) => Array.from(row))
+  const mean = all.reduce((sum, value) => sum + value, 0) / all.length
+  const squares = all.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  const variance = all.length > 1 ? squares / (all.length - 1) : 0
+  const scale = 1 / Math.sqrt(variance + 1e-8)
+  return rows.map((row) => Array.from(row, (value) => (value - mean) * scale + (shiftMean ? 0 : mean)))
 }

@@ -1,22 +1,22 @@
-/** The part of a stage's settings that says how the learning rate moves; see `optimizationSchema`. */
 export interface Schedule {
-  /** The peak. */
+  /** Peak learning rate. */
   learningRate: number
   schedule: 'linear' | 'cosine' | 'constant'
   /** Where it ends, as a share of the peak. */
   minLearningRateRatio: number
-  warmupRatio: number
+  warmupSteps: number
+  /** Optimizer steps of the stage. */
+  totalSteps: number
 }
 
 /**
- * Learning rate of optimizer step `step`, counted from 1. Warm-up rises evenly and reaches the peak at its last step;
- * the step after it has the peak too, and the rate falls so that step `totalSteps + 1` would reach the end.
+ * Learning rate of an optimizer step, counted from 0. Warm-up rises to the peak at its last step; after it the rate
+ * falls from the peak towards the end, which the step after the last would reach.
  */
-export function learningRateAt(step: number, totalSteps: number, settings: Schedule): number {
-  const { learningRate, schedule, minLearningRateRatio: floor } = settings
-  const warmup = warmupSteps(settings.warmupRatio, totalSteps)
-  if (step <= warmup) return (learningRate * step) / warmup
-  const progress = Math.min(1, (step - 1 - warmup) / Math.max(1, totalSteps - warmup))
+export function learningRateAt(step: number, settings: Schedule): number {
+  const { learningRate, schedule, minLearningRateRatio: floor, warmupSteps, totalSteps } = settings
+  if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps
+  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps))
   switch (schedule) {
     case 'constant':
       return learningRate
@@ -27,7 +27,7 @@ export function learningRateAt(step: number, totalSteps: number, settings: Sched
   }
 }
 
-/** Steps of warm-up that a share of all steps makes, rounded up; rounding errors of the share do not count. */
-function warmupSteps(warmupRatio: number, totalSteps: number): number {
-  return Math.ceil(warmupRatio * totalSteps - 1e-9)
+/** Steps of warm-up that a share of all steps makes, rounded up. */
+export function warmupSteps(warmupRatio: number, totalSteps: number): number {
+  return Math.ceil(warmupRatio * totalSteps)
 }
