@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -125,6 +125,19 @@ describe('startServices', () => {
     services = await startServices({ home })
     expect(held.pids.filter(identify)).toEqual([])
     expect(await query(services.databaseUrl, 'select number from kept')).toEqual([{ number: 7 }])
+  })
+
+  test.runIf(process.getuid?.() === 0)('serves from a folder that only root can enter', async () => {
+    const closed = join(home, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    try {
+      services = await startServices({ home: join(closed, 'home'), only: ['postgres'] })
+      expect(await query(services.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }])
+      await services.stop()
+      services = undefined
+    } finally {
+      removeHome(join(closed, 'home'))
+    }
   })
 })
 
