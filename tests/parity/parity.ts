@@ -5,11 +5,13 @@ import { checkModels } from './models/check-models.ts'
 import { notYet } from './not-yet.ts'
 import type { Result } from './result.ts'
 import { checkRl } from './rl/check-rl.ts'
+import { checkTrl } from './trl/check-trl.ts'
 
 /** What a folder of reference numbers may hold, in this order. */
 const parts: { path: string; check: (path: string) => AsyncGenerator<Result> }[] = [
   { path: 'models', check: checkModels },
   { path: 'rl.json', check: checkRl },
+  { path: 'trl', check: checkTrl },
   { path: 'tokenizers', check: notYet('tokenizer cases are not compared here') },
   { path: 'gguf', check: notYet('the engine reads no GGUF files') },
   { path: 'smollm2', check: notYet('its weights come as a GGUF file, which the engine does not read') },

@@ -54,10 +54,11 @@ async function followTrajectory(reference: Reference, run: Run): Promise<Checks>
     learningRate: reference.lr_peak,
     schedule: 'cosine' as const,
     minLearningRateRatio: 0,
-    warmupRatio: reference.warmup / reference.steps,
+    warmupSteps: reference.warmup,
+    totalSteps: reference.steps,
   }
   for (const { step, lr, loss, grad_norm } of reference.trajectory) {
-    const learningRate = learningRateAt(step + 1, reference.steps, schedule)
+    const learningRate = learningRateAt(step, schedule)
     const out = await run(step + 1, learningRate)
     checks.relative(`learning rate of step ${step}`, [learningRate], [lr], 1e-6)
     checks.absolute(`loss of step ${step}`, out.loss.data, [loss], tolerances.trajectoryLoss)

@@ -1,5 +1,5 @@
 import { readCheckpoint } from '@temper/engine/checkpoint'
-import { tokenLosses } from '@temper/engine/losses'
+import { gatherHidden, tokenScores } from '@temper/engine/losses'
 import { type Model, paramsOf, roleVariables } from '@temper/engine/models'
 import { packedCausalAttention } from '@temper/engine/nn'
 import { EagerProgram, type Inputs, type Program, type Variables } from '@temper/engine/tracing'
@@ -31,6 +31,6 @@ export function hiddenStates(model: Model, variables: Variables, role: string, i
 /** Log-probabilities (M) of a batch's targets under the weights of a role. */
 export function targetLogps(model: Model, variables: Variables, role: string, inputs: Inputs<BatchKey>) {
   const head = model.headWeight(paramsOf(variables, role))
-  const hidden = hiddenStates(model, variables, role, inputs)
-  return tokenLosses(hidden, head, inputs.lossPositions, inputs.targets).logps
+  const hidden = gatherHidden(hiddenStates(model, variables, role, inputs), inputs.lossPositions)
+  return tokenScores(hidden, head, inputs.targets).logps
 }

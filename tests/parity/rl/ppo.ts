@@ -1,12 +1,4 @@
-import {
-  clippedPolicyLoss,
-  clippedValueLoss,
-  generalizedAdvantages,
-  k1,
-  k3,
-  tokenRewards,
-  whiten,
-} from '@temper/engine/losses'
+import { generalizedAdvantages, k1, k3, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '@temper/engine/losses'
 import { EagerProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
 import { Checks } from '../result.ts'
@@ -56,49 +48,54 @@ export async function checkPpo(json: unknown): Promise<Checks> {
 }
 
 function checkRollout(reference: Reference, checks: Checks) {
-  const width = reference.logp_old[0]?.length ?? 0
-  const mask = Float32Array.from({ length: reference.lengths.length * width }, (_, i) => {
-    return i % width < (reference.lengths[Math.floor(i / width)] ?? 0) ? 1 : 0
-  })
-  const real = (rows: number[][]) => rows.flat().filter((_, i) => mask[i] === 1)
-  const compare = (name: string, actual: Float32Array, expected: number[][]) =>
-    checks.absolute(
-      name,
-      actual.filter((_, i) => mask[i] === 1),
-      real(expected),
-      tolerances.rl,
-    )
+  const { lengths, kl_coef: klCoef, gamma, lam: gaeLambda } = reference
+  const real = (rows: number[][]) => rows.map((row, i) => row.slice(0, lengths[i]))
+  const compare = (name: string, actual: number[][], expected: number[][]) =>
+    checks.absolute(name, actual.flat(), real(expected).flat(), tolerances.rl)
 
-  const logps = reference.logp_old.flat()
-  const refLogps = reference.logp_ref.flat()
-  const values = reference.values_old.flat()
-  const { rewards, kl } = tokenRewards({ logps, refLogps, mask, scores: reference.score, klCoef: reference.kl_coef })
-  const { gamma, lam: lambda } = reference
-  const { advantages, returns } = generalizedAdvantages({ rewards, values, mask, rowLength: width, gamma, lambda })
-  const whitened = whiten(advantages, mask)
+  const logps = real(reference.logp_old)
+  const refLogps = real(reference.logp_ref)
+  const rewards = reference.score.map((score, i) => {
+    return tokenRewards({ logps: logps[i] ?? [], refLogps: refLogps[i] ?? [], score }, klCoef)
+  })
+  const values = real(reference.values_old)
+  const estimates = rewards.map((row, i) => generalizedAdvantages(row, values[i] ?? [], { gamma, gaeLambda }))
+  const advantages = estimates.map((estimate) => estimate.advantages)
+  const returns = estimates.map((estimate) => estimate.returns)
+  const whitened = whiten(advantages)
   compare('token rewards', rewards, reference.token_rewards)
   compare('advantages', advantages, reference.advantages)
   compare('returns', returns, reference.returns)
   compare('whitened advantages', whitened, reference.whitened_advantages)
-  checkKl(reference, kl, real(reference.logp_new), real(reference.logp_old), checks)
-  return { mask, returns, whitened }
+  checkKl(reference, real(reference.logp_new).flat(), logps.flat(), refLogps.flat(), checks)
+  return { returns, whitened }
 }
 
 /** KL of the sampling policy to the updated one by k1 and k3; summed KL to the reference, mean over completions. */
-function checkKl(reference: Reference, kl: Float32Array, logpNew: number[], logpOld: number[], checks: Checks): void {
-  const ratios = logpOld.map((logp, i) => logp - (logpNew[i] ?? Number.NaN))
-  const mean = (list: number[]) => list.reduce((sum, value) => sum + value, 0) / list.length
-  checks.absolute('k1', [mean(ratios.map(k1))], [reference.kl_k1], tolerances.rl)
-  checks.absolute('k3', [mean(ratios.map(k3))], [reference.kl_k3], tolerances.rl)
-  const summed = kl.reduce((sum, value) => sum + value, 0) / reference.lengths.length
-  checks.absolute('summed KL to the reference', [summed], [reference.sum_kl_to_ref], tolerances.rl)
+function checkKl(
+  reference: Reference,
+  newLogps: number[],
+  oldLogps: number[],
+  refLogps: number[],
+  checks: Checks,
+): void {
+  const sum = (estimator: typeof k1, others: number[]) =>
+    oldLogps.reduce((total, logp, i) => total + estimator(logp, others[i] ?? Number.NaN), 0)
+  const tokens = oldLogps.length
+  checks.absolute('k1', [sum(k1, newLogps) / tokens], [reference.kl_k1], tolerances.rl)
+  checks.absolute('k3', [sum(k3, newLogps) / tokens], [reference.kl_k3], tolerances.rl)
+  const completions = reference.lengths.length
+  checks.absolute('summed KL', [sum(k1, refLogps) / completions], [reference.sum_kl_to_ref], tolerances.rl)
 }
 
 type Rollout = ReturnType<typeof checkRollout>
 
-async function checkLosses(reference: Reference, { mask, returns, whitened }: Rollout, checks: Checks): Promise<void> {
+async function checkLosses(reference: Reference, { returns, whitened }: Rollout, checks: Checks): Promise<void> {
+  const width = Math.max(...reference.logp_old.map((row) => row.length))
+  const padded = (rows: number[][]) =>
+    Float32Array.from(rows.flatMap((row) => [...row, ...Array(width - row.length).fill(0)]))
   const program = new EagerProgram()
-  const grid = { shape: [reference.lengths.length, mask.length / reference.lengths.length], dtype: 'float32' as const }
+  const grid = { shape: [reference.lengths.length, width], dtype: 'float32' as const }
   const inputs = {
     logps: grid,
     oldLogps: grid,
@@ -110,19 +107,19 @@ async function checkLosses(reference: Reference, { mask, returns, whitened }: Ro
   }
   const { clip_range: clipRange, value_clip_range: valueClipRange, vf_coef: vfCoef } = reference
   const run = program.define('ppo', { inputs }, (_variables, tensors) => {
-    const policy = clippedPolicyLoss({ ...tensors, clipRange })
-    const value = clippedValueLoss({ ...tensors, clipRange: valueClipRange })
+    const policy = ppoPolicyLoss(tensors, clipRange)
+    const value = ppoValueLoss(tensors, valueClipRange)
     const total = policy.loss.add(value.loss.mul(vfCoef))
     return { ...policy, valueLoss: value.loss, valueClipFraction: value.clipFraction, total }
   })
   const out = await run({
-    logps: Float32Array.from(reference.logp_new.flat()),
-    oldLogps: Float32Array.from(reference.logp_old.flat()),
-    advantages: whitened,
-    values: Float32Array.from(reference.values_new.flat()),
-    oldValues: Float32Array.from(reference.values_old.flat()),
-    returns,
-    mask,
+    logps: padded(reference.logp_new),
+    oldLogps: padded(reference.logp_old),
+    advantages: padded(whitened),
+    values: padded(reference.values_new),
+    oldValues: padded(reference.values_old),
+    returns: padded(returns),
+    mask: padded(reference.lengths.map((length) => Array(length).fill(1))),
   })
   program.close()
   checks.absolute('policy loss', out.loss.data, [reference.policy_loss], tolerances.rl)
@@ -131,5 +128,5 @@ async function checkLosses(reference: Reference, { mask, returns, whitened }: Ro
   checks.absolute('clip fraction', out.clipFraction.data, [reference.clip_fraction], tolerances.rl)
   checks.absolute('value clip fraction', out.valueClipFraction.data, [reference.value_clip_fraction], tolerances.rl)
   checks.absolute('approximate KL', out.approxKl.data, [reference.approx_kl_k2], tolerances.rl)
-  checks.absolute('mean ratio', out.ratioMean.data, [reference.ratio_mean], tolerances.rl)
+  checks.absolute('mean ratio', out.ratio.data, [reference.ratio_mean], tolerances.rl)
 }
