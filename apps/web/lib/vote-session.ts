@@ -66,7 +66,7 @@ export function voteReducer(state: VoteSession, action: VoteAction): VoteSession
     case 'note':
       return { ...state, note: action.note }
     case 'restored':
-      return { ...state, outbox: [...action.outbox, ...state.outbox] }
+      return { ...state, outbox: [...action.outbox.filter((command) => isNew(state, command)), ...state.outbox] }
     case 'delivered':
       return delivered(state, action)
     case 'refused':
@@ -89,6 +89,14 @@ function load(state: VoteSession, action: Extract<VoteAction, { type: 'loaded' }
   const shownAt = state.pairs.length === 0 ? action.now : state.shownAt
   const pairs = [...state.pairs, ...fresh]
   return { ...state, pairs, shownAt, progress: action.progress, exhausted: fresh.length === 0, connection: 'online' }
+}
+
+function isNew(state: VoteSession, command: Command): boolean {
+  return state.outbox.every((other) => other.type !== command.type || idOf(other) !== idOf(command))
+}
+
+function idOf(command: Command): string {
+  return command.type === 'vote' ? command.vote.voteId : command.voteId
 }
 
 function vote(state: VoteSession, action: Extract<VoteAction, { type: 'vote' }>): VoteSession {
@@ -141,8 +149,7 @@ function delivered(state: VoteSession, action: Extract<VoteAction, { type: 'deli
 
 /** The server will never take it: it leaves the outbox, and the person hears why. */
 function refused(state: VoteSession, { command, message }: Extract<VoteAction, { type: 'refused' }>): VoteSession {
-  const voteId = command.type === 'vote' ? command.vote.voteId : command.voteId
-  const cast = state.cast.filter((entry) => entry.voteId !== voteId)
+  const cast = state.cast.filter((entry) => entry.voteId !== idOf(command))
   const what = command.type === 'vote' ? 'A vote was not accepted' : 'A vote could not be taken back'
   const outbox = without(state.outbox, command)
   return { ...state, outbox, cast, connection: 'online', notice: `${what}: ${message}` }

@@ -1,0 +1,17 @@
+import { pageSchema, shippedRecipeSchema } from '@temper/db/contracts'
+import type { Metadata } from 'next'
+import { NewRun } from '#components/runs/new-run.tsx'
+import { PageTitle } from '#components/ui/page-title.tsx'
+import { readOnServer } from '#lib/server-api.ts'
+
+export const metadata: Metadata = { title: 'New run' }
+
+export default async function NewRunPage() {
+  const recipes = await readOnServer('/v1/recipes', pageSchema(shippedRecipeSchema))
+  return (
+    <>
+      <PageTitle title="New run" />
+      <NewRun recipes={recipes.items} />
+    </>
+  )
+}

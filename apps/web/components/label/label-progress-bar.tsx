@@ -1,0 +1,47 @@
+import { formatCount } from '#lib/format.ts'
+import type { VoteSession } from '#lib/vote-session.ts'
+
+/** How far the stage is, what this person has done, and whether it has arrived. */
+export function LabelProgressBar({ session }: { session: VoteSession }) {
+  const { votes, needed, mine, remaining } = session.progress
+  const share = needed > 0 ? Math.min(1, votes / needed) : 0
+  // Votes on their way count at once for the one who cast them.
+  const waiting = session.outbox.filter((command) => command.type === 'vote').length
+  return (
+    <div>
+      <div className="tabular flex flex-wrap justify-between gap-x-6 text-muted text-sm">
+        <span>
+          <span className="text-ink">{formatCount(votes)}</span> of {formatCount(needed)} votes
+        </span>
+        <span>
+          {formatCount(mine + waiting)} yours, {formatCount(Math.max(0, remaining - waiting))} left for you
+        </span>
+        <Delivery session={session} />
+      </div>
+      <div
+        role="progressbar"
+        aria-label="Votes of the stage"
+        aria-valuenow={votes}
+        aria-valuemin={0}
+        aria-valuemax={needed}
+        className="mt-1.5 h-1 overflow-hidden rounded-full bg-line"
+      >
+        <div className="h-full" style={{ width: `${share * 100}%`, background: 'var(--preferences)' }} />
+      </div>
+    </div>
+  )
+}
+
+function Delivery({ session }: { session: VoteSession }) {
+  const count = session.outbox.length
+  const words = () => {
+    if (session.connection === 'offline') return `offline, ${count} waiting`
+    if (count > 0) return 'saving'
+    return session.cast.length > 0 ? 'saved' : ''
+  }
+  return (
+    <span role="status" className="min-w-28 text-right max-md:basis-full max-md:text-left">
+      {words()}
+    </span>
+  )
+}

@@ -1,0 +1,85 @@
+import type { StageRun } from '@temper/db/contracts'
+import { stageShare } from '#components/runs/stage-strip.tsx'
+import { StateMark } from '#components/ui/state-mark.tsx'
+import { Elapsed } from '#components/ui/time.tsx'
+import { classNames } from '#lib/class-names.ts'
+import { formatMetric, stageColor } from '#lib/stage-words.ts'
+import type { GraphStage } from './stage-graph.tsx'
+
+interface StageNodeProps {
+  stage: GraphStage
+  selected: boolean
+  onSelect?: (name: string) => void
+}
+
+const frame =
+  'relative flex h-full w-full flex-col overflow-hidden rounded-md border bg-surface px-2.5 py-1.5 text-left'
+
+/** One stage: its name and type in its colour, its state in shape and word, its time and headline metric. */
+export function StageNode({ stage, selected, onSelect }: StageNodeProps) {
+  const content = (
+    <>
+      <span
+        aria-hidden="true"
+        className="absolute inset-y-0 left-0 w-[3px]"
+        style={{ background: stageColor(stage.type) }}
+      />
+      <span className="truncate font-medium text-sm" title={stage.name}>
+        {stage.name}
+      </span>
+      {stage.run === undefined ? (
+        <span className="text-sm" style={{ color: stageColor(stage.type) }}>
+          {stage.type}
+        </span>
+      ) : (
+        <Progress run={stage.run} />
+      )}
+    </>
+  )
+  if (onSelect === undefined) return <div className={classNames(frame, 'border-line')}>{content}</div>
+  return (
+    <button
+      type="button"
+      aria-pressed={selected}
+      onClick={() => onSelect(stage.name)}
+      className={classNames(frame, selected ? 'border-ink' : 'border-line hover:border-line-strong')}
+    >
+      {content}
+    </button>
+  )
+}
+
+function Progress({ run }: { run: StageRun }) {
+  return (
+    <>
+      <span className="flex items-center justify-between gap-1 text-xs">
+        <StateMark state={run.state} />
+        {run.startedAt !== null && (
+          <span className="text-muted">
+            <Elapsed from={run.startedAt} to={run.finishedAt} />
+          </span>
+        )}
+      </span>
+      <Headline run={run} />
+      {run.state === 'running' && run.totalSteps > 0 && (
+        <span aria-hidden="true" className="absolute inset-x-0 bottom-0 h-[3px] bg-line">
+          <span
+            className="block h-full"
+            style={{ width: `${stageShare(run) * 100}%`, background: stageColor(run.type) }}
+          />
+        </span>
+      )}
+    </>
+  )
+}
+
+function Headline({ run }: { run: StageRun }) {
+  if (run.headline === null) return <span className="truncate text-muted text-xs leading-5">{run.status}</span>
+  const { metric, value } = run.headline
+  return (
+    <span className="tabular truncate text-xs leading-5" title={`${metric} ${value}`}>
+      <span className="font-medium text-sm">{formatMetric(metric, value)}</span>{' '}
+      <span className="text-muted">{metric}</span>
+    </span>
+  )
+}

@@ -1,0 +1,46 @@
+import type { RecipeProblem } from '@temper/db/contracts'
+import type { RefObject } from 'react'
+
+interface RecipeProblemsProps {
+  problems: RecipeProblem[]
+  editor: RefObject<HTMLTextAreaElement | null>
+}
+
+/** What is wrong and where; a click goes to the place. */
+export function RecipeProblems({ problems, editor }: RecipeProblemsProps) {
+  return (
+    <ul id="recipe-problems" aria-live="polite" className="space-y-2 empty:hidden">
+      {problems.map((problem) => (
+        <li key={`${problem.line}:${problem.column}:${problem.message}`}>
+          <button
+            type="button"
+            onClick={() => editor.current && goTo(editor.current, problem)}
+            className="w-full rounded-md border border-line border-l-4 border-l-danger bg-surface px-3 py-2 text-left"
+          >
+            {problem.line !== null && (
+              <span className="tabular mr-2 font-mono text-muted text-sm">
+                line {problem.line}
+                {problem.column !== null && `:${problem.column}`}
+              </span>
+            )}
+            {problem.message}
+            {problem.nearest !== null && (
+              <span className="text-muted">
+                {' '}
+                Did you mean <code className="font-mono text-ink">{problem.nearest}</code>?
+              </span>
+            )}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function goTo(editor: HTMLTextAreaElement, { line, column }: RecipeProblem): void {
+  const before = editor.value.split('\n').slice(0, (line ?? 1) - 1)
+  const offset = before.reduce((sum, text) => sum + text.length + 1, 0) + (column ?? 1) - 1
+  editor.focus()
+  editor.setSelectionRange(offset, offset)
+  editor.scrollTop = Math.max(0, before.length - 5) * 20
+}
