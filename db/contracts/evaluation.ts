@@ -28,7 +28,10 @@ export const evaluationSchema = z.strictObject({
     properEndings: z.number(),
     meanTokens: z.number(),
     meanJudgeScore: z.number(),
-    topScoreShare: z.number().describe('Share of its completions with the highest possible judge score'),
+    topScoreShare: z
+      .number()
+      .nullable()
+      .describe('Share of its completions with the highest possible judge score; null where the judge has none'),
     meanReward: z.number().nullable(),
   }),
   candidates: z.record(z.string(), winRateSchema),

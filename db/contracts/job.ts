@@ -120,11 +120,11 @@ export const engineEventSchema = z.discriminatedUnion('type', [
     phase: z.string(),
   }),
   z.strictObject({ type: z.literal('metrics'), step: z.number().int(), values: metricValues }),
-  /** Completions of a few fixed held-out prompts, so that people can watch the policy change. */
+  /** Completions of a step, in the order of its prompts: people watch the policy change, a stated taste scores them. */
   z.strictObject({
     type: z.literal('samples'),
     step: z.number().int(),
-    samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string() })),
+    samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string(), endedProperly: z.boolean() })),
   }),
   z.strictObject({ type: z.literal('checkpoint'), step: z.number().int(), dir: z.string(), metrics: metricValues }),
   /** Text of a `generate` job as it grows. */

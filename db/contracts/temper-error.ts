@@ -13,6 +13,7 @@ export const errorCodes = [
   'unavailable',
   'cancelled',
   'deadline_passed',
+  'gate_failed',
   'non_finite',
   'out_of_memory',
   'engine_failed',

@@ -186,7 +186,11 @@ export class PpoTrainer implements Trainer {
   #report(iteration: number, episodes: readonly Episode[]) {
     const { tokenizer } = this.#parts
     const text = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
-    const samples = episodes.map(({ prompt, completion }) => ({ prompt: text(prompt), completion: text(completion) }))
+    const samples = episodes.map(({ prompt, completion, stopped }) => ({
+      prompt: text(prompt),
+      completion: text(completion),
+      endedProperly: stopped,
+    }))
     this.#context.emit({ type: 'samples', step: iteration, samples })
   }
 

@@ -16,6 +16,8 @@ import type { StageInput } from './stage-input.ts'
 /** What the wait needs to know; carried along when the stage goes on in a new history. */
 export interface Voting {
   needed: number
+  /** Digest of the completions that the comparisons are made of. */
+  samples: string
   simulated: boolean
   deadlineAtMs: number | null
   onDeadline: 'continue' | 'fail'
@@ -44,7 +46,9 @@ export async function collectVotes(voting: Voting, input: StageInput, gate: Paus
     wait.skipped = true
   })
   const simulation = new CancellationScope()
-  const simulated = voting.simulated ? simulation.run(() => simulateVotes(input, gate, wait)) : Promise.resolve()
+  const simulated = voting.simulated
+    ? simulation.run(() => simulateVotes(voting, input, gate, wait))
+    : Promise.resolve()
   const ended = await waitForVotes(voting, input, gate, wait)
   simulation.cancel()
   await simulated
@@ -84,12 +88,13 @@ function closeAtDeadline({ needed, onDeadline }: Voting, votes: number): 'enough
 }
 
 /** Lets the simulated labelers vote over time; a pause holds them too. They go on where they were: votes have fixed ids. */
-async function simulateVotes(input: StageInput, gate: PauseGate, wait: Wait): Promise<void> {
+async function simulateVotes(voting: Voting, input: StageInput, gate: PauseGate, wait: Wait): Promise<void> {
   const { runId, stage } = input
+  const { needed, samples } = voting
   try {
     for (let ended: boolean | undefined; !ended; ) {
       await condition(() => !gate.paused)
-      ended = await gate.interruptible(() => cpu.castSimulatedVotes({ runId, stage }))
+      ended = await gate.interruptible(() => cpu.castSimulatedVotes({ runId, stage, needed, samples }))
     }
   } catch (thrown) {
     if (!CancellationScope.current().consideredCancelled) wait.failure = thrown

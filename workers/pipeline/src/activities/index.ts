@@ -1,0 +1,39 @@
+import type { Dependencies, EngineDependencies } from './dependencies.ts'
+import { createEvaluationActivities } from './evaluation.ts'
+import { asActivities } from './failure.ts'
+import { createGenerationActivities, createGenerationStateActivities } from './generation.ts'
+import { createPreferenceActivities } from './preferences.ts'
+import { createReleaseActivities } from './release.ts'
+import { createRunStateActivities } from './run-state.ts'
+import { createSamplingActivities } from './sampling.ts'
+import { createSimulatedVoteActivities } from './simulated-votes.ts'
+import { createTrainingActivities } from './training.ts'
+
+export type { Dependencies, EngineDependencies } from './dependencies.ts'
+export type { PlannedStage, RunPlan } from './run-state.ts'
+
+/** Rows, files and statistics; on the queue `cpu`. */
+export function createCpuActivities(deps: Dependencies) {
+  return asActivities({
+    ...createRunStateActivities(deps),
+    ...createPreferenceActivities(deps),
+    ...createSimulatedVoteActivities(deps),
+    ...createEvaluationActivities(deps),
+    ...createReleaseActivities(deps),
+    ...createGenerationStateActivities(deps),
+  })
+}
+
+/** Engine jobs of a run; on the queue `train`. */
+export function createTrainActivities(deps: EngineDependencies) {
+  return asActivities({ ...createTrainingActivities(deps), ...createSamplingActivities(deps) })
+}
+
+/** Playground requests; on the queue `generate`. */
+export function createGenerateActivities(deps: EngineDependencies) {
+  return asActivities({ ...createGenerationActivities(deps) })
+}
+
+export type CpuActivities = ReturnType<typeof createCpuActivities>
+export type TrainActivities = ReturnType<typeof createTrainActivities>
+export type GenerateActivities = ReturnType<typeof createGenerateActivities>

@@ -1,0 +1,38 @@
+import type { SampleRow } from '@temper/db/contracts'
+import type { NewComparison } from '@temper/db/queries'
+import { heldOutPairs } from './held-out-pairs.ts'
+
+/** A comparison with what its text alone does not say: whether each completion ended by itself. */
+export interface PairedCompletions extends NewComparison {
+  endedA: boolean
+  endedB: boolean
+}
+
+/**
+ * Completions two by two, at most `pairs` of them, the first pair of every prompt before any second one. Two equal
+ * completions make no pair: there is nothing to choose.
+ */
+export function pairUp(
+  samples: SampleRow[],
+  { pairs, heldOutFraction, seed }: { pairs: number; heldOutFraction: number; seed: number },
+): { comparisons: PairedCompletions[]; identical: number } {
+  const rounds = Math.max(0, ...samples.map((sample) => Math.floor(sample.completions.length / 2)))
+  const candidates = Array.from({ length: rounds }, (_, round) =>
+    samples.flatMap((sample) => pairOf(sample, round)),
+  ).flat()
+  const different = candidates.filter(({ completionA, completionB }) => completionA !== completionB)
+  const chosen = different.slice(0, pairs)
+  const heldOut = heldOutPairs(
+    chosen.map(({ prompt }) => JSON.stringify(prompt)),
+    heldOutFraction,
+    seed,
+  )
+  const comparisons = chosen.map((pair, index) => ({ ...pair, heldOut: heldOut[index] ?? false }))
+  return { comparisons, identical: candidates.length - different.length }
+}
+
+function pairOf({ prompt, completions }: SampleRow, round: number) {
+  const [a, b] = completions.slice(round * 2, round * 2 + 2)
+  if (!a || !b) return []
+  return [{ prompt, completionA: a.text, completionB: b.text, endedA: a.endedProperly, endedB: b.endedProperly }]
+}

@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { type EngineEvent, type Job, TemperError } from '@temper/db/contracts'
+import { getDataset, getRun, updateStage } from '@temper/db/queries'
+import type { StageInput } from '../workflows/stage-input.ts'
+import type { EngineDependencies, StageRef } from './dependencies.ts'
+import { createInputs } from './inputs.ts'
+import { runToTheEnd } from './run-on-device.ts'
+import { stageOf } from './training-job.ts'
+
+/** Completions that later activities pair or judge: written by the engine, kept as an artifact, handed on by digest. */
+export function createSamplingActivities(deps: EngineDependencies) {
+  return {
+    async samplePairs(input: StageInput): Promise<{ samples: string }> {
+      const run = await getRun(deps.db, input.runId)
+      const spec = stageOf(run, input.stage)
+      if (spec.type !== 'preferences' || spec.prompts === undefined) throw notOfType(input, 'preferences')
+      const inputs = createInputs(deps, run, input.data)
+      const dataset = await getDataset(deps.db, input.data[spec.prompts] ?? spec.prompts)
+      const samples = await produce(deps, input, 'Sampling pairs', async (output) => ({
+        type: 'sample',
+        seed: run.seed,
+        model: await inputs.checkpoint(spec.from),
+        prompts: await inputs.data(spec.prompts ?? ''),
+        limit: spec.pairs,
+        // Fewer prompts than pairs: several pairs a prompt.
+        completionsPerPrompt: 2 * Math.ceil(spec.pairs / Math.min(spec.pairs, dataset.rows)),
+        sampling: spec.sampling,
+        output,
+      }))
+      return { samples }
+    },
+
+    async completePrompts(input: StageInput): Promise<{ completions: string }> {
+      const run = await getRun(deps.db, input.runId)
+      const spec = stageOf(run, input.stage)
+      if (spec.type !== 'evaluate') throw notOfType(input, 'evaluate')
+      const inputs = createInputs(deps, run, input.data)
+      const reward = 'reward' in spec.judge ? spec.judge.reward : spec.reward
+      const completions = await produce(deps, input, 'Answering held-out prompts', async (output) => ({
+        type: 'evaluate',
+        seed: run.seed,
+        policies: await checkpoints([...spec.candidates, spec.baseline], inputs.checkpoint),
+        baseline: spec.baseline,
+        reward: reward === undefined ? undefined : await inputs.checkpoint(reward),
+        prompts: await inputs.data(spec.prompts),
+        sampling: spec.sampling,
+        output,
+      }))
+      return { completions }
+    },
+  }
+}
+
+function notOfType({ stage }: StageRef, type: string): TemperError {
+  return new TemperError('internal', `stage '${stage}' is no ${type} stage that samples`)
+}
+
+async function checkpoints(stages: string[], locate: (stage: string) => Promise<string>) {
+  const dirs: Record<string, string> = {}
+  for (const stage of stages) dirs[stage] = await locate(stage)
+  return dirs
+}
+
+/** Runs a job that writes one file, and stores the file. Returns its digest. */
+async function produce(
+  { db, store, device, scratchDir }: EngineDependencies,
+  { runId, stage }: StageRef,
+  status: string,
+  describe: (output: string) => Promise<Job>,
+): Promise<string> {
+  const dir = path.join(scratchDir, runId, stage)
+  const output = path.join(dir, 'output.jsonl')
+  await mkdir(dir, { recursive: true })
+  await updateStage(db, runId, stage, { status })
+  const progress = showProgress({ db }, { runId, stage })
+  await runToTheEnd(device, await describe(output), progress.take)
+  await progress.settle()
+  const { sha256 } = await store.put(createReadStream(output))
+  await rm(dir, { recursive: true, force: true })
+  return sha256
+}
+
+/** Writes the newest progress event whenever the one before is written. */
+function showProgress({ db }: Pick<EngineDependencies, 'db'>, { runId, stage }: StageRef) {
+  let newest: { step: number; totalSteps: number } | undefined
+  let writing: Promise<void> | undefined
+  const write = async () => {
+    for (let next = newest; next; next = newest) {
+      newest = undefined
+      await updateStage(db, runId, stage, next)
+    }
+    writing = undefined
+  }
+  return {
+    take(event: EngineEvent) {
+      if (event.type !== 'progress') return
+      newest = { step: event.step, totalSteps: event.totalSteps }
+      writing ??= write()
+      // Reported by `settle`.
+      writing.catch(() => undefined)
+    },
+    settle: async () => writing,
+  }
+}

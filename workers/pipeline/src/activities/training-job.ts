@@ -1,0 +1,66 @@
+import { type StageSpec, TemperError, type TrainingJob } from '@temper/db/contracts'
+import type { RunRecord } from '@temper/db/queries'
+import type { Inputs } from './inputs.ts'
+
+interface Segment {
+  stage: string
+  outDir: string
+  resumeFrom: string | undefined
+  maxSeconds: number
+}
+
+/** What the engine is told: the stage of the recipe with local paths in place of names. */
+export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inputs): Promise<TrainingJob> {
+  const spec = stageOf(run, segment.stage)
+  const { outDir, resumeFrom, maxSeconds } = segment
+  const common = { seed: run.seed, outDir, resumeFrom, segment: { maxSeconds } }
+  switch (spec.type) {
+    case 'pretrain': {
+      const { type, from, data, ...settings } = spec
+      return { ...common, type, model: await startingModel(run, from, inputs), data: await inputs.data(data), settings }
+    }
+    case 'sft': {
+      const { type, from, data, ...settings } = spec
+      return { ...common, type, model: await inputs.checkpoint(from), data: await inputs.data(data), settings }
+    }
+    case 'reward': {
+      const { type, from, preferences, ...settings } = spec
+      return { ...common, type, model: await inputs.checkpoint(from), ...(await inputs.pairs(preferences)), settings }
+    }
+    case 'dpo': {
+      const { type, from, preferences, ...settings } = spec
+      return { ...common, type, model: await inputs.checkpoint(from), ...(await inputs.pairs(preferences)), settings }
+    }
+    case 'ppo': {
+      const { type, from, reward, prompts, ...settings } = spec
+      const model = await inputs.checkpoint(from)
+      const paths = { reward: await inputs.checkpoint(reward), prompts: await inputs.data(prompts) }
+      return { ...common, type, model, ...paths, settings }
+    }
+    default:
+      throw new TemperError('internal', `a ${spec.type} stage is not trained`)
+  }
+}
+
+/** Throws `not_found` where the recipe has no such stage. */
+export function stageOf(run: RunRecord, stage: string): StageSpec {
+  const spec = run.recipe.stages[stage]
+  if (spec) return spec
+  throw new TemperError('not_found', `run '${run.id}' has no stage '${stage}'`)
+}
+
+/** Random weights where the recipe describes an architecture, else the checkpoint it names. */
+async function startingModel(run: RunRecord, from: string, inputs: Inputs) {
+  const { model } = run.recipe
+  if (from !== 'model' || 'checkpoint' in model) return { dir: await inputs.checkpoint(from) }
+  return { spec: model, tokenizerData: await inputs.data(model.tokenizer.data) }
+}
+
+/** Ids of the datasets whose rows a training stage learns from, and of the checkpoints it starts from. */
+export function trainedOn(run: RunRecord, stage: string, datasets: Record<string, string>): string[] {
+  const spec = stageOf(run, stage)
+  const names: string[] = []
+  if ('data' in spec && spec.data !== undefined) names.push(spec.data)
+  if (spec.type === 'ppo') names.push(spec.prompts)
+  return names.map((name) => datasets[name]).filter((id) => id !== undefined)
+}

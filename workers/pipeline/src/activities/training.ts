@@ -1,0 +1,100 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Checkpoint } from '@temper/db/contracts'
+import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
+import { materializeFolder } from '@temper/db/storage'
+import { Context } from '@temporalio/activity'
+import type { StageInput } from '../workflows/stage-input.ts'
+import { finishCheckpoints } from './checkpoints.ts'
+import type { EngineDependencies } from './dependencies.ts'
+import { checkpointOf, createInputs, exists } from './inputs.ts'
+import { runOnDevice } from './run-on-device.ts'
+import { StageRecorder } from './stage-recorder.ts'
+import { stageOf, trainedOn, trainingJob } from './training-job.ts'
+
+export interface SegmentEnd {
+  /** `finished`: the stage is done; `segment`: more is to do; `stopped`: by a pause, or the worker was told to leave. */
+  outcome: 'finished' | 'segment' | 'stopped'
+  step: number
+}
+
+export function createTrainingActivities(deps: EngineDependencies) {
+  return {
+    /**
+     * Trains from the newest durable checkpoint of the stage until it is done, `maxSeconds` have passed, or somebody
+     * asks it to stop; ends in a durable checkpoint in any case. What a lost attempt did after its last checkpoint is
+     * done again and comes out the same.
+     */
+    async runTrainingSegment(input: StageInput & { maxSeconds: number }): Promise<SegmentEnd> {
+      const { runId, stage } = input
+      const run = await getRun(deps.db, runId)
+      const latest = await latestCheckpoint(deps.db, runId, stage)
+      if (latest?.final) return { outcome: 'finished', step: latest.step }
+      const stageDir = path.join(deps.scratchDir, runId, stage)
+      const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
+      if (latest) await sayResumed(deps, latest)
+      const inputs = createInputs(deps, run, input.data)
+      const job = await trainingJob(run, { stage, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
+
+      const failed = new AbortController()
+      const recorder = new StageRecorder(deps, {
+        origin: await originOf(deps, run, input),
+        taste: job.type === 'ppo' ? job.settings.taste : undefined,
+        onFailure: () => failed.abort(),
+      })
+      const end = await runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal)
+      await recorder.settle()
+      if (end.outcome === 'finished') await finishStage(deps, input, end)
+      if (end.outcome === 'finished') await rm(stageDir, { recursive: true, force: true })
+      return { outcome: end.outcome, step: end.step }
+    },
+  }
+}
+
+/** The folder the engine itself wrote where this worker still has it: the very state a warm engine goes on from. */
+async function localCheckpoint(deps: EngineDependencies, checkpoint: Checkpoint, stageDir: string): Promise<string> {
+  const dir = path.join(stageDir, `step-${checkpoint.step}`)
+  // The engine writes the manifest last; a folder without one is what a killed engine left.
+  if (await exists(path.join(dir, 'manifest.json'))) return dir
+  await rm(dir, { recursive: true, force: true })
+  await materializeFolder(deps.store, checkpoint.files, dir)
+  return dir
+}
+
+/** Said where a lost attempt is made up for, not between the segments of a stage that goes well. */
+async function sayResumed({ db }: EngineDependencies, { runId, stage, step }: Checkpoint): Promise<void> {
+  const { attempt } = Context.current().info
+  if (attempt === 1 || runId === null) return
+  await appendEvent(db, {
+    runId,
+    stage,
+    kind: 'resumed',
+    message: `${stage} goes on from its checkpoint at step ${step}`,
+    data: { step, attempt },
+    key: `${stage}:resumed:${Context.current().info.activityId}:${attempt}`,
+  })
+}
+
+async function originOf(deps: EngineDependencies, run: RunRecord, { stage, data }: StageInput) {
+  const spec = stageOf(run, stage)
+  const starts = 'from' in spec ? [spec.from] : []
+  if (spec.type === 'ppo') starts.push(spec.reward)
+  const fresh = starts[0] === 'model' && !('checkpoint' in run.recipe.model)
+  const parents = fresh ? [] : await Promise.all(starts.map((name) => checkpointOf(deps, run, name)))
+  return { runId: run.id, stage, stageType: spec.type, parents, data: trainedOn(run, stage, data) }
+}
+
+async function finishStage(
+  deps: EngineDependencies,
+  { runId, stage }: StageInput,
+  end: { step: number; result: Record<string, number | string | null> },
+): Promise<void> {
+  const checkpoint = await finishCheckpoints(deps, { runId, stage }, end.result)
+  await updateStage(deps.db, runId, stage, {
+    checkpointId: checkpoint?.id ?? null,
+    result: end.result,
+    step: end.step,
+    totalSteps: end.step,
+    status: `Done after ${end.step} steps`,
+  })
+}
