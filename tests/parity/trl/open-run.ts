@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { readCheckpoint } from '@temper/engine/checkpoint'
 import type { Sequence } from '@temper/engine/data'
 import type { Model } from '@temper/engine/models'
-import { encodeCompletion, loadTokenizer, type Tokenizer } from '@temper/engine/tokenizer'
+import { loadTokenizer, type Tokenizer } from '@temper/engine/tokenizer'
 import { type Program, TracedProgram } from '@temper/engine/tracing'
 import { addRole, type Pair } from '@temper/engine/trainers'
 import { readJson } from '../read-json.ts'
@@ -43,10 +43,18 @@ export async function openRun(dir: string, { settings }: TrlRun, role: 'policy' 
   }
 }
 
-/** Prompts are plain text here, not chats. */
+/**
+ * Prompts are plain text here, not chats. As TRL does it, prompt and answer are encoded as one text, and the answer
+ * begins where its ids part from those of the prompt alone: a token across the border belongs to the answer.
+ */
 function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, index: number): Pair {
-  const encoded = { text: prompt, ids: tokenizer.encode(prompt) }
-  const side = (answer: string): Sequence => encodeCompletion(tokenizer, encoded, answer)
+  const promptIds = tokenizer.encode(prompt)
+  const side = (answer: string): Sequence => {
+    const ids = [...tokenizer.encode(prompt + answer), tokenizer.eosId]
+    const parted = promptIds.findIndex((id, i) => id !== ids[i])
+    const start = parted === -1 ? promptIds.length : parted
+    return { ids, lossMask: ids.map((_, i) => i >= start) }
+  }
   return { index, chosen: side(chosen), rejected: side(rejected), tie: false }
 }
 

@@ -1,6 +1,6 @@
 import type { StageOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { dpoLoss, languageModelingLoss, sequenceLogps } from '../losses/index.ts'
+import { dpoLoss, languageModelingLoss, maskedMean, sequenceLogps } from '../losses/index.ts'
 import type { Model } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -202,7 +202,7 @@ export class DpoTrainer implements Trainer {
   }
 }
 
-/** Summed log-probs of both answers under the policy, each (N), and token means of the batch. */
+/** Summed log-probs of both answers under the policy, each (N), and the token accuracy on chosen answers. */
 function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
   const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as Inputs<
     'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'sequenceOf'
@@ -210,20 +210,21 @@ function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: 
   const params = paramsOf(variables, 'policy')
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
   const headWeight = model.headWeight(params)
-  const { logps } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
+  const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   const size = settings.batchSize
+  const ofChosen = tf.mul(weights, tf.cast(tf.less(sequenceOf, size), 'float32'))
   const [chosen, rejected] = tf.split(sequenceLogps(logps, weights, sequenceOf, 2 * size), [size, size]) as [
     Tensor,
     Tensor,
   ]
-  return { chosen, rejected }
+  return { chosen, rejected, accuracy: maskedMean(correct, ofChosen) }
 }
 
 function loss(parts: DpoParts, variables: Variables, inputs: Inputs<string>) {
   const { refChosen, refRejected, pairWeights, ties, denominator } = inputs as Inputs<
     'refChosen' | 'refRejected' | 'pairWeights' | 'ties' | 'denominator'
   >
-  const { chosen, rejected } = pairLogps(parts, variables, inputs)
+  const { chosen, rejected, accuracy } = pairLogps(parts, variables, inputs)
   const { losses, chosenRewards, rejectedRewards } = dpoLoss(
     { chosen, rejected, refChosen, refRejected },
     parts.settings,
@@ -244,6 +245,7 @@ function loss(parts: DpoParts, variables: Variables, inputs: Inputs<string>) {
       'rewards/accuracies': mean(tf.cast(tf.greater(chosenRewards, rejectedRewards), 'float32')),
       'logps/chosen': mean(chosen),
       'logps/rejected': mean(rejected),
+      mean_token_accuracy: tf.mul(accuracy, tf.div(tf.sum(pairWeights), denominator)),
     },
   } satisfies LossAndMetrics
 }

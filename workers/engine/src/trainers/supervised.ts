@@ -76,7 +76,7 @@ export class SupervisedTrainer implements Trainer {
     const batches = this.#parts.batches(step)
     const denominator = sum(batches, ({ lossTokens }) => lossTokens)
     const startedMs = nowMs()
-    const feeds = batches.map((batch) => batchFeeds(batch, { denominator }))
+    const feeds = batches.map((batch) => batchFeeds(batch, { denominator, passes: batches.length }))
     const values = await this.#updater.step(feeds, step)
     const seconds = (nowMs() - startedMs) / 1000
     const tokens = sum(batches, (batch) => batch.tokens)
@@ -122,7 +122,7 @@ export class SupervisedTrainer implements Trainer {
     if (!due) return {}
     let total = 0
     for (const batch of validation.batches) {
-      const { loss } = await this.#validation.run(batchFeeds(batch, { denominator: 1 }))
+      const { loss } = await this.#validation.run(batchFeeds(batch, { denominator: 1, passes: 1 }))
       total += loss.data[0] ?? Number.NaN
     }
     return { val_loss: total / sum(validation.batches, ({ lossTokens }) => lossTokens) }
@@ -130,17 +130,22 @@ export class SupervisedTrainer implements Trainer {
 }
 
 function loss(model: Model, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { ids, positions, segments, lossPositions, targets, weights, denominator } = inputs as Record<string, Tensor> &
-    Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'denominator'>
+  const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as Record<
+    string,
+    Tensor
+  > &
+    Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'denominator' | 'passes'>
   const params = paramsOf(variables, 'policy')
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
   const headWeight = model.headWeight(params)
   const sums = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
+  // The loss has the denominator of the whole step; these two are means of each pass's mean, as TRL logs them.
+  const passShare = tf.mul(tf.maximum(sums.denominator, 1), passes)
   return {
     loss: tf.div(sums.lossSum, denominator),
     metrics: {
-      mean_token_accuracy: tf.div(sums.correctSum, denominator),
-      entropy: tf.div(sums.entropySum, denominator),
+      mean_token_accuracy: tf.div(sums.correctSum, passShare),
+      entropy: tf.div(sums.entropySum, passShare),
     },
   }
 }
