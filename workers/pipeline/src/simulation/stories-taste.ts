@@ -42,7 +42,7 @@ export function scoreStory(request: string, story: string, ended: boolean): Stor
     kindness: 0.6 * (Math.min(4, distinct(words, kindWords)) - Math.min(3, distinct(words, unkindWords))),
     talk: /"[^"]+"/.test(story) ? 1 : 0,
     colours: 0.4 * Math.min(2, distinct(words, colours)),
-    closing: !ended || !/[.!?]"?$/.test(story) ? -2 : closes ? 0.8 : 0,
+    closing: !ended || !/[.!?]"?\s*$/.test(story) ? -2 : closes ? 0.8 : 0,
     length: 0.02 * Math.max(0, Math.min(words.length, 90 - words.length)),
     repetition: -(sentences.length - new Set(sentences).size),
   }
