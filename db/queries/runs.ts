@@ -78,6 +78,11 @@ export async function listRuns(
   return toPage(rows, page.limit, (row) => toSummary(row, stages))
 }
 
+/** Forgets a run that never began. */
+export async function deleteRun(db: Db, id: string): Promise<void> {
+  await db.delete(runs).where(eq(runs.id, id))
+}
+
 const finalStates: readonly RunState[] = ['failed', 'done', 'cancelled']
 
 /** `failure` is cleared unless given. A final state sets the time of the end. */

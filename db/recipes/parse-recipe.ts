@@ -2,7 +2,7 @@ import { LineCounter, parseDocument, type YAMLParseError } from 'yaml'
 import { type Recipe, type RecipeProblem, recipeSchema, TemperError } from '../contracts/index.ts'
 import { meaningProblems, unusedData } from './meaning-problems.ts'
 import { schemaProblems } from './schema-problems.ts'
-import { sourceMapOf } from './source-map.ts'
+import { type Place, type SourceMap, sourceMapOf } from './source-map.ts'
 
 export interface RecipeCheck {
   /** Defined exactly where there are no problems. */
@@ -10,20 +10,22 @@ export interface RecipeCheck {
   problems: RecipeProblem[]
   /** What is allowed but probably not meant. */
   warnings: RecipeProblem[]
+  /** Where the value at a path of the recipe stands. */
+  placeOf(path: readonly PropertyKey[]): Place
 }
 
 /** Reads a recipe and finds everything that is wrong with it: syntax, then schema, then meaning. */
 export function checkRecipe(text: string): RecipeCheck {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
-  if (document.errors.length > 0) return refused(document.errors.map(syntaxProblem))
   const source = sourceMapOf(document, lines)
+  if (document.errors.length > 0) return refused(document.errors.map(syntaxProblem), source)
   const value: unknown = document.toJS()
   const parsed = recipeSchema.safeParse(value)
-  if (!parsed.success) return refused(inOrder(schemaProblems(value, parsed.error.issues, source)))
+  if (!parsed.success) return refused(inOrder(schemaProblems(value, parsed.error.issues, source)), source)
   const problems = meaningProblems(parsed.data, source)
-  if (problems.length > 0) return refused(inOrder(problems))
-  return { recipe: parsed.data, problems: [], warnings: unusedData(parsed.data, source) }
+  if (problems.length > 0) return refused(inOrder(problems), source)
+  return { recipe: parsed.data, problems: [], warnings: unusedData(parsed.data, source), placeOf: source.ofValue }
 }
 
 /**
@@ -48,8 +50,8 @@ export function invalidRecipe(problems: RecipeProblem[]): TemperError {
   })
 }
 
-function refused(problems: RecipeProblem[]): RecipeCheck {
-  return { recipe: undefined, problems, warnings: [] }
+function refused(problems: RecipeProblem[], source: SourceMap): RecipeCheck {
+  return { recipe: undefined, problems, warnings: [], placeOf: source.ofValue }
 }
 
 function syntaxProblem(error: YAMLParseError): RecipeProblem {

@@ -1,0 +1,64 @@
+import { type Recipe, type RecipeProblem, type RecipeReport, stageInputs } from '@temper/db/contracts'
+import { type Db, findDataset, getCheckpoints } from '@temper/db/queries'
+import { checkRecipe, dataUses, planRecipe, type RecipeCheck } from '@temper/db/recipes'
+
+export interface DataCheck extends RecipeCheck {
+  /** Stages in an order in which they can run. */
+  order: RecipeReport['stages']
+}
+
+/**
+ * Checks a recipe with what is registered: its datasets exist and hold what their users need, and so does its
+ * checkpoint. The recipe comes back with dataset names replaced by the ids they mean now, so that a run stays
+ * repeatable when the name gets a new version.
+ */
+export async function checkWithData(db: Db, text: string): Promise<DataCheck> {
+  const check = checkRecipe(text)
+  const { recipe } = check
+  if (recipe === undefined) return { ...check, order: [] }
+  const { data, problems: dataProblems } = await resolveDatasets(db, recipe, check)
+  const problems = [...(await modelProblems(db, recipe, check)), ...dataProblems]
+  if (problems.length > 0) return { ...check, recipe: undefined, problems, order: [] }
+  return { ...check, recipe: { ...recipe, data }, order: describeOrder(recipe) }
+}
+
+function describeOrder(recipe: Recipe): RecipeReport['stages'] {
+  return planRecipe(recipe).flatMap((name) => {
+    const stage = recipe.stages[name]
+    return stage === undefined ? [] : [{ name, type: stage.type, inputs: stageInputs(stage) }]
+  })
+}
+
+async function resolveDatasets(db: Db, recipe: Recipe, { placeOf }: RecipeCheck) {
+  const data: Recipe['data'] = {}
+  const problems: RecipeProblem[] = []
+  for (const [name, source] of Object.entries(recipe.data)) {
+    data[name] = source
+    if (!('dataset' in source)) continue
+    const path = ['data', name, 'dataset']
+    const dataset = await findDataset(db, source.dataset)
+    if (dataset === undefined) {
+      const message = `there is no dataset '${source.dataset}'; add it first: temper datasets add FILE --name ${source.dataset}`
+      problems.push(problemAt(placeOf(path), message))
+      continue
+    }
+    data[name] = { dataset: dataset.id }
+    const misused = dataUses(recipe).find((use) => use.name === name && !use.kinds.includes(dataset.kind))
+    if (misused === undefined) continue
+    const message = `dataset '${source.dataset}' holds ${dataset.kind}; ${misused.path.join('.')} needs ${misused.kinds.join(' or ')}`
+    problems.push(problemAt(placeOf(path), message))
+  }
+  return { data, problems }
+}
+
+async function modelProblems(db: Db, recipe: Recipe, { placeOf }: RecipeCheck): Promise<RecipeProblem[]> {
+  if (!('checkpoint' in recipe.model)) return []
+  const [checkpoint] = await getCheckpoints(db, [recipe.model.checkpoint])
+  const place = placeOf(['model', 'checkpoint'])
+  if (checkpoint === undefined) return [problemAt(place, `there is no checkpoint '${recipe.model.checkpoint}'`)]
+  return checkpoint.kind === 'policy' ? [] : [problemAt(place, 'a run starts from a policy; this is a reward model')]
+}
+
+function problemAt({ line, column }: { line: number; column: number }, message: string): RecipeProblem {
+  return { message, line, column, key: null, nearest: null }
+}
