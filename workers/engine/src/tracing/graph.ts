@@ -120,9 +120,14 @@ export class Graph {
     return this.emit('Reshape', [value, this.ints(shape)], { T: type, Tshape: 'int32' }, { type, shape })
   }
 
-  /** A value whose node is made by `build` when something needs it. */
-  lazy(result: Result, build: () => NodeOutput): Value {
-    return { ...result, output: once(build) }
+  /** A value whose node is made by `build` when something needs it; `guard` throws where it must not be used any more. */
+  lazy({ type, shape }: Result, build: () => NodeOutput, guard: () => void): Value {
+    const built = once(build)
+    const output = () => {
+      guard()
+      return built()
+    }
+    return { type, shape, output }
   }
 
   #valueOf(output: NodeOutput, { type, shape }: Result): Value {

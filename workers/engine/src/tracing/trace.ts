@@ -125,8 +125,11 @@ class Trace implements TraceScope {
   /** Outputs leave as float32 or int32, and never as a view of memory that a later run writes into. */
   #fetch(tensor: Tensor): { output: NodeOutput; shape: number[] } {
     const value = this.#graph.cast(this.#value(tensor), tensor.dtype === 'float32' ? 'float32' : 'int32')
-    const safe = TracedVariable.aliasesInPlace(value) ? TracedVariable.copy(this.#graph, value) : value
-    return { output: safe.output(), shape: [...tensor.shape] }
+    const owned = TracedVariable.aliasesInPlace(value) ? TracedVariable.copy(this.#graph, value) : value
+    const { node } = owned.output()
+    // TensorFlow hands back nothing that is fed.
+    const fetched = node.op === 'Placeholder' ? this.#graph.emit('Identity', [owned], { T: owned.type }, owned) : owned
+    return { output: fetched.output(), shape: [...tensor.shape] }
   }
 
   #value(tensor: Tensor): Value {

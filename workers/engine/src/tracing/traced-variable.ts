@@ -51,9 +51,7 @@ export class TracedVariable {
   readAgain(): Value {
     const { type, shape, inPlace } = this.#stored
     const version = this.writes.length
-    this.#contents = this.#graph.lazy({ type, shape }, () => {
-      const overwritten = this.#writtenInPlace(version)
-      if (overwritten) throw new TemperError('unsupported', overwritten)
+    const build = () => {
       const attrs: Attributes = { dtype: type }
       const output = this.#graph.emit('ReadVariableOp', [this.#resource()], attrs, { type, shape }).output()
       const before = this.writes[version - 1]
@@ -62,7 +60,8 @@ export class TracedVariable {
       this.writes[version]?.controls.push(output.node)
       if (inPlace) inPlaceNodes.add(output.node)
       return output
-    })
+    }
+    this.#contents = this.#graph.lazy({ type, shape }, build, () => this.#refuseOverwritten(version))
     return this.#contents
   }
 
@@ -103,11 +102,9 @@ export class TracedVariable {
     const contents = this.#graph.emit('InplaceUpdate', inputs, { T: type }, { type, shape })
     inPlaceNodes.add(contents.output().node)
     this.#record(contents.output().node)
-    this.#contents = this.#graph.lazy({ type, shape }, () => {
-      const overwritten = this.#writtenInPlace(this.writes.indexOf(contents.output().node) + 1)
-      if (overwritten) throw new TemperError('unsupported', overwritten)
-      return contents.output()
-    })
+    const version = this.writes.length
+    const current = () => contents.output()
+    this.#contents = this.#graph.lazy({ type, shape }, current, () => this.#refuseOverwritten(version))
     return this.#contents
   }
 
@@ -136,9 +133,10 @@ export class TracedVariable {
     return this.#handle
   }
 
-  #writtenInPlace(version: number): string | undefined {
-    const written = this.writes.slice(version).some((node) => node.op === 'InplaceUpdate')
-    return written ? `${this.#stored.name} was read before writeRows and used after it in the same function` : undefined
+  /** Contents of an earlier version lie in the buffer that a later `writeRows` wrote into. */
+  #refuseOverwritten(version: number): void {
+    if (!this.writes.slice(version).some((node) => node.op === 'InplaceUpdate')) return
+    throw new TemperError('unsupported', `${this.#stored.name} was read before writeRows and used after it`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../../runtime/tf.ts'
 import { traceScope } from './trace-scope.ts'
 
@@ -8,7 +8,7 @@ export const statelessUniformKernel = 'StatelessRandomUniform'
 /** The part of tfjs-node's backend that runs any TensorFlow operation by name. */
 interface NodeBackend {
   binding: { TF_ATTR_TYPE: number; TF_FLOAT: number; TF_INT32: number }
-  executeSingleOutput(name: string, attributes: object[], inputs: TensorInfo[]): TensorInfo
+  executeSingleOutput(name: string, attributes: object[], inputs: Tensor[]): Tensor
 }
 
 /**
@@ -27,5 +27,5 @@ export function statelessUniform(shape: number[], seed: Tensor): Tensor {
   const inputs = [tf.tensor1d(shape, 'int32'), seed]
   const made = backend.executeSingleOutput(statelessUniformKernel, attributes, inputs)
   inputs[0]?.dispose()
-  return tf.engine().makeTensorFromTensorInfo(made)
+  return made
 }
