@@ -2,7 +2,7 @@ import { readCheckpoint } from '@temper/engine/checkpoint'
 import { gatherHidden, tokenScores } from '@temper/engine/losses'
 import { type Model, paramsOf, roleVariables } from '@temper/engine/models'
 import { packedCausalAttention } from '@temper/engine/nn'
-import { EagerProgram, type Inputs, type Program, type Variables } from '@temper/engine/tracing'
+import { type Inputs, type Program, TracedProgram, type Variables } from '@temper/engine/tracing'
 import type { BatchKey } from './token-batch.ts'
 
 export interface OpenModels {
@@ -12,7 +12,7 @@ export interface OpenModels {
 
 /** Loads checkpoints of one architecture into a program, by role. */
 export async function openModels(folders: Record<string, string>): Promise<OpenModels> {
-  const program = new EagerProgram()
+  const program = new TracedProgram()
   let model: Model | undefined
   for (const [role, dir] of Object.entries(folders)) {
     const checkpoint = await readCheckpoint(dir)

@@ -1,5 +1,5 @@
 import { generalizedAdvantages, k1, k3, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '@temper/engine/losses'
-import { EagerProgram } from '@temper/engine/tracing'
+import { TracedProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
 import { Checks } from '../result.ts'
 import { tolerances } from '../tolerances.ts'
@@ -94,7 +94,7 @@ async function checkLosses(reference: Reference, { returns, whitened }: Rollout,
   const width = Math.max(...reference.logp_old.map((row) => row.length))
   const padded = (rows: number[][]) =>
     Float32Array.from(rows.flatMap((row) => [...row, ...Array(width - row.length).fill(0)]))
-  const program = new EagerProgram()
+  const program = new TracedProgram()
   const grid = { shape: [reference.lengths.length, width], dtype: 'float32' as const }
   const inputs = {
     logps: grid,

@@ -1,5 +1,5 @@
 import { bradleyTerryLoss } from '@temper/engine/losses'
-import { EagerProgram } from '@temper/engine/tracing'
+import { TracedProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
 import { Checks } from '../result.ts'
 import { tolerances } from '../tolerances.ts'
@@ -17,7 +17,7 @@ const schema = z.object({
 /** Bradley-Terry losses: plain, with margins, centred; and accuracy. */
 export async function checkRewardModel(json: unknown): Promise<Checks> {
   const reference = schema.parse(json)
-  const program = new EagerProgram()
+  const program = new TracedProgram()
   const list = { shape: [reference.chosen.length], dtype: 'float32' as const }
   const inputs = { chosen: list, rejected: list, margin: list, weights: list }
   const run = program.define('reward', { inputs }, (_variables, { margin, ...pairs }) => {

@@ -1,5 +1,5 @@
 import { filteredProbabilities } from '@temper/engine/generation'
-import { EagerProgram } from '@temper/engine/tracing'
+import { TracedProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
 import { Checks } from '../result.ts'
 import { tolerances } from '../tolerances.ts'
@@ -51,7 +51,7 @@ function filterKeys({ logits: _, context: __, ...filters }: z.infer<typeof schem
 }
 
 async function probabilities(logits: number[][], settings: Filter): Promise<ArrayLike<number>> {
-  const program = new EagerProgram()
+  const program = new TracedProgram()
   const inputs = { logits: { shape: [logits.length, logits[0]?.length ?? 0], dtype: 'float32' as const } }
   const run = program.define('filter', { inputs }, (_variables, tensors) => ({
     kept: filteredProbabilities(tensors.logits, settings),

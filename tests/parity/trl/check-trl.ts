@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { readJson } from '../read-json.ts'
 import { Checks, type Result, section, unsupported } from '../result.ts'
 import { tolerances } from '../tolerances.ts'
-import { runTrainer, type TrainerKind } from './run-trainer.ts'
+import type { TrainerKind } from './open-run.ts'
+import { runTrainer } from './run-trainer.ts'
 import { runsOf, type TrlRun, trlSchema } from './trl-reference.ts'
 
 /** What is compared; TRL logs further values for information. */

@@ -8,6 +8,8 @@ import { addRole, type Pair } from '@temper/engine/trainers'
 import { readJson } from '../read-json.ts'
 import { pairsSchema, type TextPair, type TrlRun } from './trl-reference.ts'
 
+export type TrainerKind = 'sft' | 'reward' | 'dpo'
+
 /** What every trainer of these runs is made from. */
 export interface OpenRun {
   program: Program
@@ -22,15 +24,15 @@ export interface OpenRun {
   checkpoint: { stageType: 'sft'; kind: 'policy'; tokenizerDir: string; generationConfig: Record<string, unknown> }
 }
 
-/** Loads what a run starts from into a program as `role`, and the pairs as token sequences. */
-export async function openRun(dir: string, { settings }: TrlRun, role: 'policy' | 'reward'): Promise<OpenRun> {
+/** Loads what a run starts from into a program, and the pairs as token sequences. */
+export async function openRun(dir: string, { settings }: TrlRun, kind: TrainerKind): Promise<OpenRun> {
   const tokenizerDir = join(dir, 'tokenizer')
   const tokenizer = await loadTokenizer(tokenizerDir)
   const texts = await readJson(join(dir, 'pairs.json'), pairsSchema)
-  const pairs = texts.map((pair, index) => pairOf(tokenizer, pair, index))
+  const pairs = texts.map((pair, index) => pairOf(tokenizer, pair, index, kind))
   const { model, tensors, generationConfig } = await readCheckpoint(join(dir, settings.start))
   const program = new TracedProgram()
-  await addRole(program, role, model, tensors)
+  await addRole(program, kind === 'reward' ? 'reward' : 'policy', model, tensors)
   return {
     program,
     model,
@@ -45,17 +47,23 @@ export async function openRun(dir: string, { settings }: TrlRun, role: 'policy' 
 
 /**
  * Prompts are plain text here, not chats. As TRL does it, prompt and answer are encoded as one text, and the answer
- * begins where its ids part from those of the prompt alone: a token across the border belongs to the answer.
+ * begins where the ids part from those of the prompt alone: a token across the border belongs to the answer. Where a
+ * run compares them, both answers of a pair begin at the same place, the earlier one.
  */
-function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, index: number): Pair {
+function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, index: number, kind: TrainerKind): Pair {
   const promptIds = tokenizer.encode(prompt)
-  const side = (answer: string): Sequence => {
-    const ids = [...tokenizer.encode(prompt + answer), tokenizer.eosId]
-    const parted = promptIds.findIndex((id, i) => id !== ids[i])
-    const start = parted === -1 ? promptIds.length : parted
+  const encoded = [chosen, rejected].map((answer) => [...tokenizer.encode(prompt + answer), tokenizer.eosId])
+  const starts = encoded.map((ids) => commonPrefix(promptIds, ids))
+  const [chosenSide, rejectedSide] = encoded.map((ids, side): Sequence => {
+    const start = kind === 'sft' ? (starts[side] ?? 0) : Math.min(...starts)
     return { ids, lossMask: ids.map((_, i) => i >= start) }
-  }
-  return { index, chosen: side(chosen), rejected: side(rejected), tie: false }
+  }) as [Sequence, Sequence]
+  return { index, chosen: chosenSide, rejected: rejectedSide, tie: false }
+}
+
+function commonPrefix(promptIds: readonly number[], ids: readonly number[]): number {
+  const parted = promptIds.findIndex((id, i) => id !== ids[i])
+  return parted === -1 ? promptIds.length : parted
 }
 
 function commonSettings(settings: TrlRun['settings']) {

@@ -1,9 +1,7 @@
 import { toBatch } from '@temper/engine/data'
 import { DpoTrainer, RewardTrainer, SupervisedTrainer } from '@temper/engine/trainers'
-import { type OpenRun, openRun } from './open-run.ts'
+import { type OpenRun, openRun, type TrainerKind } from './open-run.ts'
 import type { TrlRun } from './trl-reference.ts'
-
-export type TrainerKind = 'sft' | 'reward' | 'dpo'
 
 export interface RunResult {
   /** Metrics of each step. */
@@ -14,7 +12,7 @@ export interface RunResult {
 
 /** Trains as many steps as the reference logged, through the trainer that ships. */
 export async function runTrainer(dir: string, run: TrlRun, kind: TrainerKind): Promise<RunResult> {
-  const open = await openRun(dir, run, kind === 'reward' ? 'reward' : 'policy')
+  const open = await openRun(dir, run, kind)
   const trainer = await createTrainer(open, run, kind)
   try {
     await trainer.prepare()
