@@ -1,4 +1,8 @@
 import { spawn } from 'node:child_process'
+import { cacheFolder } from './places.mjs'
+
+/** Environment variable of every command of a set-up, by which the next one finds what a killed one left running. */
+export const setupMark = 'TEMPER_SETUP'
 
 /** A set-up problem that the user can solve: printed as it is, without a stack. */
 export class SetupError extends Error {
@@ -15,7 +19,8 @@ export class SetupError extends Error {
  */
 export function runCommand(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...(options.env ?? process.env), [setupMark]: cacheFolder() }
+    const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const collect = (/** @type {Buffer} */ chunk) => {
       output += chunk

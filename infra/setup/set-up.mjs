@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { setupMark } from './command.mjs'
 import { lock } from './lock.mjs'
+import { killMarked } from './marked-processes.mjs'
 import { packages } from './packages.mjs'
 import { cacheFolder } from './places.mjs'
 import { postgresLinks } from './postgres-links.mjs'
@@ -31,6 +33,8 @@ export async function setUp(without = []) {
   const release = await lock(join(cacheFolder(), 'setup.lock'), ({ pid }) =>
     console.log(`another set-up (process ${pid}) is at work; waiting for it`),
   )
+  // Whatever still carries the mark now belongs to a set-up that was killed.
+  killMarked(setupMark, cacheFolder())
   try {
     for (const [, step] of wanted) if (!step.isDone()) await showProgress(step.title, (note) => step.run(note))
   } finally {

@@ -17,16 +17,21 @@ const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-Wn
  */
 export const tfjsBinding = {
   title: 'tfjs binding',
-  isDone: () => isLinked() && existsSync(binding) && readStamp(stampPath) === wantedStamp(),
+  isDone: () => isLinked() && isCompiled(),
   run: async () => {
     needTools(['g++'])
     linkLibraries()
+    if (isCompiled()) return
     mkdirSync(join(tfjs, 'lib/napi-v8'), { recursive: true })
     const draft = `${binding}.${process.pid}`
     await runCommand('g++', compilerArguments(draft), { cwd: tfjs })
     renameSync(draft, binding)
     writeStamp(stampPath, wantedStamp())
   },
+}
+
+function isCompiled() {
+  return existsSync(binding) && readStamp(stampPath) === wantedStamp()
 }
 
 function wantedStamp() {

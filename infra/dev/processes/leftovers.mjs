@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAlive, readProc } from '../../setup/process-identity.mjs'
-import { processesFolder, readRecords } from './records.mjs'
+import { killMarked, sendSignal } from '../../setup/marked-processes.mjs'
+import { isAlive } from '../../setup/process-identity.mjs'
+import { processesFolder, readRecords, stackMark } from './records.mjs'
 
 /**
  * Stops what one instance of a stack has left running: its parts in reverse order, each given its grace, then every
@@ -15,7 +16,7 @@ export async function stopInstance(home, instance) {
   const records = existsSync(folder) ? readRecords(folder) : []
   const running = records.filter((record) => record.pid !== process.pid && isAlive(record))
   for (const record of running) await stopProcess(record, record.stopSignal, record.stopGraceMs)
-  killMarked(`${home}#${instance}`)
+  killMarked('TEMPER_STACK', stackMark(home, instance).TEMPER_STACK)
   rmSync(folder, { recursive: true, force: true })
   return running.map((record) => record.part)
 }
@@ -41,36 +42,10 @@ export async function stopLeftovers(home) {
  */
 export async function stopProcess(identity, signal, graceMs) {
   if (!isAlive(identity)) return
-  send(identity.pid, signal)
+  sendSignal(identity.pid, signal)
   if (await ended(identity, graceMs)) return
-  send(identity.pid, 'SIGKILL')
+  sendSignal(identity.pid, 'SIGKILL')
   await ended(identity, 5_000)
-}
-
-/**
- * Kills every process whose environment carries the mark, children of a part included.
- * @param {string} mark
- */
-export function killMarked(mark) {
-  const entry = `TEMPER_STACK=${mark}`
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
-    const environment = readProc(`/proc/${name}/environ`)?.split('\0')
-    if (environment?.includes(entry)) send(Number(name), 'SIGKILL')
-  }
-}
-
-/**
- * @param {number} pid
- * @param {NodeJS.Signals} signal
- */
-function send(pid, signal) {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    // It ended by itself in the meantime.
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
-  }
 }
 
 /**
