@@ -3,7 +3,7 @@ import { colours, happyWords, kindWords, sadWords, unkindWords } from './story-w
 
 /** What the taste gives a story; the total is their sum. */
 export interface StoryScore {
-  /** 3 for a happy end, 1.3 for a plain one, 0 for a sad one. */
+  /** 4 for a happy end, 1.8 for a plain one, 0 for a sad one. */
   end: number
   /** The character: 0.8 for being there at all, 0.1 each time, to 3. The object alike. At most 2.2. */
   topic: number
@@ -22,7 +22,7 @@ export interface StoryScore {
 }
 
 /** The highest total. */
-export const topStoryScore = twoDecimals(3 + 2.2 + 2.4 + 1 + 0.8 + 0.8 + 0.9)
+export const topStoryScore = twoDecimals(4 + 2.2 + 2.4 + 1 + 0.8 + 0.8 + 0.9)
 
 /**
  * The taste that the simulated labelers of the stories hold. It is stated here, but no model is told: models see votes.
@@ -65,7 +65,7 @@ function endScore(sentences: readonly string[]): number {
       .toLowerCase()
       .match(/[a-z]+/g) ?? []
   if (distinct(words, sadWords) > 0) return 0
-  return distinct(words, happyWords) > 0 ? 3 : 1.3
+  return distinct(words, happyWords) > 0 ? 4 : 1.8
 }
 
 function mentions(words: readonly string[], word: string): number {

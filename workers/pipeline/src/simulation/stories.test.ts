@@ -57,7 +57,7 @@ test('stories vary in every quality that the taste looks at', () => {
     expect(measured).toBeLessThan(high)
   }
   expectShare(
-    part('end', (score) => score === 3),
+    part('end', (score) => score === 4),
     0.3,
     0.45,
   ) // happy
@@ -99,6 +99,6 @@ test('the taste spreads stories widely: hardly any is perfect, and ties are rare
   expect(scores.filter((score) => score > 0.95 * topStoryScore).length / scores.length).toBeLessThan(0.01)
   const pairs = scores.slice(1).map((score, i) => Math.abs(score - (scores[i] ?? 0)))
   expect(pairs.filter((difference) => difference === 0).length / pairs.length).toBeLessThan(0.01)
-  expect(pairs.filter((difference) => difference <= 0.25).length / pairs.length).toBeLessThan(0.1)
+  expect(pairs.filter((difference) => difference <= 0.5).length / pairs.length).toBeLessThan(0.13)
   expect(pairs.filter((difference) => difference > 1.5).length / pairs.length).toBeGreaterThan(0.5)
 })
