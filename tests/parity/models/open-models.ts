@@ -1,6 +1,6 @@
 import { readCheckpoint } from '@temper/engine/checkpoint'
 import { gatherHidden, tokenScores } from '@temper/engine/losses'
-import { type Model, paramsOf, roleVariables } from '@temper/engine/models'
+import { addRole, type Model, paramsOf } from '@temper/engine/models'
 import { packedCausalAttention } from '@temper/engine/nn'
 import { type Inputs, type Program, TracedProgram, type Variables } from '@temper/engine/tracing'
 import type { BatchKey } from './token-batch.ts'
@@ -16,7 +16,7 @@ export async function openModels(folders: Record<string, string>): Promise<OpenM
   let model: Model | undefined
   for (const [role, dir] of Object.entries(folders)) {
     const checkpoint = await readCheckpoint(dir)
-    await program.addVariables(roleVariables(role, checkpoint.model, checkpoint.tensors))
+    await addRole(program, role, checkpoint.model, checkpoint.tensors)
     model = checkpoint.model
   }
   if (!model) throw new Error('no folder was given')

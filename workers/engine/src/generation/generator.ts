@@ -1,9 +1,8 @@
 import { type Sampling, TemperError } from '@temper/db/contracts'
-import type { Model } from '../models/model.ts'
+import { type Model, paramsOf } from '../models/index.ts'
 import { random } from '../random.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, Program } from '../tracing/index.ts'
-import { paramsOf } from '../trainers/roles.ts'
 import { cacheVariables, decodeAttend, type KvCache, prefillAttend } from './kv-cache.ts'
 import { sampleTokens } from './sampler.ts'
 

@@ -1,24 +1,29 @@
-import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import type { VariableSpec } from '../tracing/index.ts'
-import type { Model } from './model.ts'
+import type { Program, VariableSpec, Variables } from '../tracing/index.ts'
+import type { Model, Params } from './model.ts'
 
 /**
  * A program holds several models at once (policy, ref, reward, value): the weights of each are variables named
  * `role/<Hugging Face name>`.
  */
-export function roleVariables(
+export function roleNames(role: string, model: Model): string[] {
+  return Object.keys(model.parameterShapes).map((name) => `${role}/${name}`)
+}
+
+export async function addRole(
+  program: Program,
   role: string,
-  model: Pick<Model, 'parameterShapes'>,
+  model: Model,
   tensors: Record<string, Float32Array>,
-): Record<string, VariableSpec> {
-  const specs = Object.entries(model.parameterShapes).map(([name, shape]) => {
-    return [`${role}/${name}`, { shape, dtype: 'float32', data: tensors[name] }] as const
-  })
-  return Object.fromEntries(specs)
+): Promise<void> {
+  const specs = Object.entries(model.parameterShapes).map(([name, shape]): [string, VariableSpec] => [
+    `${role}/${name}`,
+    { shape, dtype: 'float32', data: tensors[name] },
+  ])
+  await program.addVariables(Object.fromEntries(specs))
 }
 
 /** The weights of a role by their Hugging Face name. */
-export function paramsOf<T extends Tensor>(variables: Record<string, T>, role: string): Record<string, T> {
+export function paramsOf(variables: Variables, role: string): Params {
   const prefix = `${role}/`
   const ofRole = Object.entries(variables).filter(([name]) => name.startsWith(prefix))
   return Object.fromEntries(ofRole.map(([name, variable]) => [name.slice(prefix.length), variable]))

@@ -1,11 +1,10 @@
 import { type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
-import { scoreHeadTensors, withScoreHead } from '../models/index.ts'
+import { addRole, scoreHeadTensors, withScoreHead } from '../models/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { PpoTrainer, type Scorer } from './ppo.ts'
-import { addRole } from './roles.ts'
 import { type Start, startFromCheckpoint } from './start.ts'
 import type { JobContext, Trainer } from './trainer.ts'
 

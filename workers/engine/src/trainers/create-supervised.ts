@@ -1,6 +1,6 @@
 import type { JobOf } from '@temper/db/contracts'
+import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { addRole } from './roles.ts'
 import { startOf } from './start.ts'
 import { SupervisedTrainer } from './supervised.ts'
 import { planPretrain, planSft } from './supervised-plan.ts'
