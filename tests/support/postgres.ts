@@ -24,7 +24,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     stdio: 'ignore',
   })
   const exited = once(server, 'exit')
-  await waitUntilReady(spec.isReady)
+  await waitUntilReady('Postgres', spec.isReady)
   await migrate(url)
   const database = openDatabase(url)
   const stop = async () => {
@@ -37,10 +37,10 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   return { ...database, url, stop }
 }
 
-async function waitUntilReady(isReady: (startedAtMs: number) => Promise<boolean>): Promise<void> {
+export async function waitUntilReady(name: string, isReady: (startedAtMs: number) => Promise<boolean>): Promise<void> {
   const startedAtMs = Date.now()
   while (!(await isReady(startedAtMs))) {
-    if (Date.now() - startedAtMs > 30_000) throw new Error('Postgres did not start within 30 s')
+    if (Date.now() - startedAtMs > 30_000) throw new Error(`${name} did not start within 30 s`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

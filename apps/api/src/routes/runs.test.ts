@@ -1,0 +1,256 @@
+import {
+  metricPointSchema,
+  pageSchema,
+  recipeReportSchema,
+  runSchema,
+  shippedRecipeSchema,
+  stageSamplesSchema,
+} from '@temper/db/contracts'
+import { appendEvent, listRuns, recordMetrics, registerDataset, setRunState, updateStage } from '@temper/db/queries'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestTemporal, type TestTemporal } from '../../../../tests/support/temporal.ts'
+import { startTestApi, type TestApi } from '../test-api.ts'
+
+let temporal: TestTemporal
+let api: TestApi
+let connection: Connection
+let key: string
+beforeAll(async () => {
+  temporal = await startTestTemporal()
+  api = await startTestApi(temporal.address)
+  connection = await Connection.connect({ address: temporal.address })
+  key = (await api.join('owner')).secret
+})
+afterAll(async () => {
+  await connection.close()
+  await api.stop()
+  await temporal.stop()
+})
+
+const recipe = `name: tiny
+model:
+  architecture: llama
+  tokenizer: { type: characters, data: text }
+data:
+  text: { generator: stories, kind: text, count: 10 }
+  asks: { generator: stories, kind: prompts, count: 10 }
+stages:
+  pretrain: { type: pretrain, data: text }
+  votes: { type: preferences, from: pretrain, prompts: asks }
+`
+const post = (path: string, body: unknown = {}, headers: Record<string, string> = {}) =>
+  api.request(path, { method: 'POST', key, body, headers })
+const create = async (headers?: Record<string, string>) =>
+  runSchema.parse(await (await post('/v1/runs', { recipe, seed: 7 }, headers)).json())
+const historyOf = async (workflowId: string) => {
+  const handle = new Client({ connection }).workflow.getHandle(workflowId)
+  const { events = [] } = await handle.fetchHistory()
+  return (events ?? []).map((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? event.eventType)
+}
+const errorOf = async (response: Response) => [response.status, (await response.json()) as object]
+
+describe('a new run', () => {
+  it('is queued, its stages wait, and its workflow starts under its id', async () => {
+    const response = await post('/v1/runs', { recipe, seed: 7 })
+    expect(response.status).toBe(201)
+    const run = runSchema.parse(await response.json())
+    expect(run).toMatchObject({ name: 'tiny', state: 'queued', seed: 7, recipeText: recipe })
+    expect(run.temporalUrl).toBe(`http://temporal.test/namespaces/default/workflows/${run.id}`)
+    const description = await new Client({ connection }).workflow.getHandle(run.id).describe()
+    expect([description.type, description.taskQueue]).toEqual(['pipelineWorkflow', 'pipeline'])
+    expect(runSchema.parse(await (await api.request(`/v1/runs/${run.id}`, { key })).json())).toEqual(run)
+  })
+
+  it('is made once for one Idempotency-Key, and refused for the key with another recipe', async () => {
+    const headers = { 'Idempotency-Key': 'once' }
+    const first = await create(headers)
+    const again = await post('/v1/runs', { recipe, seed: 7 }, headers)
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true')
+    expect(runSchema.parse(await again.json())).toEqual(first)
+    const { items } = await listRuns(api.db, { limit: 100 })
+    expect(items.filter((run) => run.id === first.id)).toHaveLength(1)
+    expect(await errorOf(await post('/v1/runs', { recipe, seed: 8 }, headers))).toMatchObject([
+      409,
+      { code: 'conflict' },
+    ])
+  })
+
+  it('is refused with the place of what is wrong, and nothing is stored', async () => {
+    const before = (await listRuns(api.db, { limit: 200 })).items.length
+    const wrong = recipe.replace('type: pretrain', 'type: pretrain, stepz: 5')
+    expect(await errorOf(await post('/v1/runs', { recipe: wrong }))).toMatchObject([
+      422,
+      { code: 'invalid_recipe', details: { line: 9, column: 31, key: 'stepz', nearest: 'steps' } },
+    ])
+    expect((await listRuns(api.db, { limit: 200 })).items).toHaveLength(before)
+  })
+
+  it('is not kept while Temporal does not answer', async () => {
+    const alone = await startTestApi()
+    const { secret } = await alone.join('owner')
+    const response = await alone.request('/v1/runs', { method: 'POST', key: secret, body: { recipe } })
+    expect(await errorOf(response)).toMatchObject([503, { code: 'unavailable' }])
+    expect((await listRuns(alone.db, { limit: 5 })).items).toEqual([])
+    await alone.stop()
+  })
+
+  it('refers to datasets by the id that their name means now', async () => {
+    const named = recipe.replace('{ generator: stories, kind: text, count: 10 }', '{ dataset: my-text }')
+    const missing = await errorOf(await post('/v1/runs', { recipe: named }))
+    expect(missing).toMatchObject([422, { code: 'invalid_recipe', details: { line: 6 } }])
+    const rows = { name: 'my-text', rows: 1, sizeBytes: 2, sha256: 'a'.repeat(64), source: 'upload' }
+    const dataset = await registerDataset(api.db, { ...rows, kind: 'text' })
+    const run = runSchema.parse(await (await post('/v1/runs', { recipe: named })).json())
+    expect(run.recipe.data.text).toEqual({ dataset: dataset.id })
+    await registerDataset(api.db, { ...rows, kind: 'prompts' })
+    expect(await errorOf(await post('/v1/runs', { recipe: named }))).toMatchObject([422, { details: { line: 6 } }])
+  })
+})
+
+describe('a live run', () => {
+  it('passes pause, resume, skip-waiting and cancel on to its workflow', async () => {
+    const { id } = await create()
+    await updateStage(api.db, id, 'votes', { state: 'running' })
+    for (const action of ['pause', 'resume', 'stages/votes/skip-waiting', 'cancel']) {
+      expect((await post(`/v1/runs/${id}/${action}`)).status).toBe(200)
+    }
+    const history = await historyOf(id)
+    expect(history.filter((entry) => typeof entry === 'string')).toEqual(['pause', 'resume', 'skipWaiting'])
+    const description = await new Client({ connection }).workflow.getHandle(id).describe()
+    expect(description.raw.workflowExtendedInfo?.cancelRequested).toBe(true)
+  })
+
+  it('takes none of them once it is over, nor skips what does not wait', async () => {
+    const { id } = await create()
+    expect(await errorOf(await post(`/v1/runs/${id}/stages/pretrain/skip-waiting`))).toMatchObject([409, {}])
+    await setRunState(api.db, id, { state: 'done', status: 'Done' })
+    expect(await errorOf(await post(`/v1/runs/${id}/pause`))).toMatchObject([409, { code: 'conflict' }])
+  })
+})
+
+describe('events', () => {
+  it('stream from the first, go on after Last-Event-ID, and arrive as they happen', async () => {
+    const { id } = await create()
+    for (const message of ['one', 'two']) await appendEvent(api.db, { runId: id, kind: 'log', message })
+    const all = await listen(`/v1/runs/${id}/events`)
+    expect(await all.take(2)).toMatchObject([
+      { id: '1', document: { sequence: 1, message: 'one' } },
+      { id: '2', document: { sequence: 2, message: 'two' } },
+    ])
+    const later = await listen(`/v1/runs/${id}/events`, { 'Last-Event-ID': '2' })
+    await appendEvent(api.db, { runId: id, kind: 'log', message: 'three' })
+    expect(await later.take(1)).toMatchObject([{ id: '3', document: { message: 'three' } }])
+    expect(await all.take(1)).toMatchObject([{ id: '3' }])
+    await Promise.all([all.close(), later.close()])
+  })
+
+  it('are also a list with a cursor', async () => {
+    const { id } = await create()
+    for (const message of ['one', 'two', 'three']) await appendEvent(api.db, { runId: id, kind: 'log', message })
+    const first = await (await api.request(`/v1/runs/${id}/history?limit=2`, { key })).json()
+    expect(first).toMatchObject({ items: [{ message: 'one' }, { message: 'two' }], nextCursor: '2' })
+    const rest = await (await api.request(`/v1/runs/${id}/history?limit=2&cursor=2`, { key })).json()
+    expect(rest).toMatchObject({ items: [{ message: 'three' }], nextCursor: null })
+  })
+})
+
+describe('curves and samples', () => {
+  it('are read by stage and name, long curves thinned', async () => {
+    const { id } = await create()
+    const steps = Array.from({ length: 300 }, (_, step) => ({ step, values: { loss: step, grad_norm: 1 } }))
+    await recordMetrics(api.db, id, 'pretrain', steps)
+    const read = async (query: string) =>
+      pageSchema(metricPointSchema).parse(await (await api.request(`/v1/runs/${id}/metrics?${query}`, { key })).json())
+    expect((await read('stage=pretrain')).items).toHaveLength(600)
+    expect((await read('stage=votes')).items).toEqual([])
+    const thin = await read('name=loss&maxPoints=20')
+    expect(thin.items).toHaveLength(20)
+    expect(new Set(thin.items.map((point) => point.name))).toEqual(new Set(['loss']))
+    expect(thin.items.at(-1)?.step).toBe(299)
+  })
+
+  it('come from the events that hold them', async () => {
+    const { id } = await create()
+    const samples = [{ prompt: 'Who?', completion: 'A fox.' }]
+    await appendEvent(api.db, {
+      runId: id,
+      stage: 'pretrain',
+      kind: 'samples',
+      message: 'Samples',
+      data: { step: 5, samples },
+    })
+    const page = await (await api.request(`/v1/runs/${id}/samples?stage=pretrain`, { key })).json()
+    expect(pageSchema(stageSamplesSchema).parse(page).items).toEqual([{ stage: 'pretrain', step: 5, samples }])
+  })
+})
+
+describe('recipes', () => {
+  it('that ship are listed with their text, and are valid', async () => {
+    const page = pageSchema(shippedRecipeSchema).parse(await (await api.request('/v1/recipes', { key })).json())
+    expect(page.items.map((shipped) => shipped.name)).toEqual(['own-data', 'quickstart'])
+    const quickstart = page.items.find((shipped) => shipped.name === 'quickstart')
+    const report = recipeReportSchema.parse(
+      await (await post('/v1/recipes/validate', { recipe: quickstart?.text })).json(),
+    )
+    expect(report).toMatchObject({ valid: true, errors: [] })
+    expect(report.stages[0]).toEqual({ name: 'pretrain', type: 'pretrain', inputs: [] })
+  })
+
+  it('are checked without being run', async () => {
+    const wrong = recipe.replace('type: pretrain', 'type: pretran').replace('asks }', 'akss }')
+    const report = recipeReportSchema.parse(await (await post('/v1/recipes/validate', { recipe: wrong })).json())
+    expect(report).toMatchObject({ valid: false, stages: [], errors: [{ line: 9, nearest: 'pretrain' }] })
+  })
+})
+
+describe('lists', () => {
+  it('go page by page', async () => {
+    await create()
+    const first = (await (await api.request('/v1/runs?limit=1', { key })).json()) as {
+      items: object[]
+      nextCursor: string
+    }
+    expect(first.items).toHaveLength(1)
+    const second = (await (
+      await api.request(`/v1/runs?limit=1&cursor=${first.nextCursor}`, { key })
+    ).json()) as typeof first
+    expect(second.items).not.toEqual(first.items)
+    const wrong = await api.request('/v1/runs?limit=none', { key })
+    expect(await errorOf(wrong)).toMatchObject([
+      400,
+      { code: 'invalid_input', details: { problems: [{ key: 'limit' }] } },
+    ])
+  })
+})
+
+/** Reads server-sent events one by one. */
+async function listen(path: string, headers: Record<string, string> = {}) {
+  const response = await api.request(path, { key, headers })
+  expect(response.headers.get('Content-Type')).toContain('text/event-stream')
+  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  const next = async (): Promise<{ id: string | undefined; document: unknown }> => {
+    for (;;) {
+      const end = rest.indexOf('\n\n')
+      if (end >= 0) {
+        const block = rest.slice(0, end)
+        rest = rest.slice(end + 2)
+        const data = block.match(/^data: (.*)$/m)?.[1]
+        if (data !== undefined) return { id: block.match(/^id: (.*)$/m)?.[1], document: JSON.parse(data) }
+        continue
+      }
+      const { value, done } = await reader.read()
+      if (done) throw new Error('the stream has ended')
+      rest += value
+    }
+  }
+  return {
+    async take(count: number) {
+      const events = []
+      for (let n = 0; n < count; n++) events.push(await next())
+      return events
+    },
+    close: () => reader.cancel(),
+  }
+}
