@@ -14,7 +14,7 @@ export async function errorOfResponse(response: Response): Promise<TemperError> 
 
 /** Whether the same request may succeed later without any change. */
 export function isTemporary(error: unknown): boolean {
-  if (!(error instanceof TemperError)) return true
+  if (!(error instanceof TemperError)) return false
   const status = error.details.status
   return error.code === 'unavailable' || (typeof status === 'number' && (status >= 500 || status === 429))
 }

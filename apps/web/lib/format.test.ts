@@ -34,6 +34,9 @@ describe('format', () => {
     [123.456, '123.5'],
     [0.0002, '2.00e−4'],
     [1300, '1,300'],
+    [1_843_200, '1,843,200'],
+    [21_948.3, '21,948'],
+    [123_456.7, '1.23e5'],
     [Number.NaN, 'NaN'],
   ])('shows a metric of %d as %s', (value, text) => expect(formatNumber(value)).toBe(text))
 

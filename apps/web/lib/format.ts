@@ -18,14 +18,15 @@ export function formatCount(count: number): string {
   return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`
 }
 
-/** A metric: four significant digits, powers of ten outside 0.001 to 100,000. */
+/** A metric: whole numbers whole, else four significant digits, powers of ten outside 0.001 to 100,000. */
 export function formatNumber(value: number): string {
   if (value === 0) return '0'
   if (!Number.isFinite(value)) return String(value)
+  if (Number.isSafeInteger(value)) return value.toLocaleString(locale).replace('-', '−')
   const size = Math.abs(value)
   if (size < 0.001 || size >= 100_000) return value.toExponential(2).replace('e+', 'e').replace('-', '−')
   const decimals = Math.max(0, 3 - Math.floor(Math.log10(size)))
-  const text = Number.isInteger(value) ? value.toLocaleString(locale) : value.toFixed(Math.min(decimals, 4))
+  const text = size >= 10_000 ? Math.round(value).toLocaleString(locale) : value.toFixed(Math.min(decimals, 4))
   return text.replace('-', '−')
 }
 

@@ -10,6 +10,12 @@ describe('applyEvent', () => {
     expect(isRunning(state)).toBe(true)
   })
 
+  it('begins anew when it is queued again', () => {
+    const streaming = applyEvent(idleGeneration, token('Once', 1), 0)
+    const again = applyEvent(streaming, { type: 'queued', message: 'the worker was lost' }, 1)
+    expect(again).toMatchObject({ phase: 'queued', text: '', tokens: 0 })
+  })
+
   it('appends pieces and measures the rate from the first one', () => {
     const first = applyEvent(idleGeneration, token('Once', 1), 1000)
     const second = applyEvent(first, token(' upon', 40), 3000)

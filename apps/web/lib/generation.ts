@@ -22,11 +22,14 @@ export const idleGeneration: Generation = {
   firstTokenAt: 0,
 }
 
-/** What an event of the stream makes of it; `text` of a token event is the piece that is new. */
+/**
+ * What an event of the stream makes of it; `text` of a token event is the piece that is new. A second `queued` means
+ * that the worker was lost and another begins anew: it drops what the first wrote.
+ */
 export function applyEvent(state: Generation, event: GenerationEvent, now: number): Generation {
   switch (event.type) {
     case 'queued':
-      return { ...state, phase: 'queued', message: event.message }
+      return { ...idleGeneration, phase: 'queued', message: event.message }
     case 'token': {
       const firstTokenAt = state.phase === 'streaming' ? state.firstTokenAt : now
       const seconds = (now - firstTokenAt) / 1000

@@ -14,7 +14,8 @@ export async function readOnServer<T extends z.ZodType>(path: string, schema: T)
   const response = await fetchApi(path, cookie)
   if (response.status === 401) redirect('/sign-in')
   if (response.status === 403) redirect('/label')
-  if (response.status === 404) notFound()
+  // 400: the address holds something that is not even an id.
+  if (response.status === 404 || response.status === 400) notFound()
   if (!response.ok) throw await errorOfResponse(response)
   return schema.parse(await response.json())
 }

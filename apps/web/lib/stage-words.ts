@@ -24,13 +24,11 @@ export function isLive(state: RunState | StageState): boolean {
   return state === 'queued' || state === 'waiting' || state === 'running' || state === 'paused'
 }
 
-const shares = ['accuracy', 'accuracies', 'rate', 'winrate', 'clipfrac_avg', 'endings']
+const shares = /(^|[/_ ])(accuracy|accuracies|agreement|win.?rate|clipfrac_avg|properEndings|share)$/i
 
 /** A metric's value in the unit people think in: shares as percentages. */
 export function formatMetric(name: string, value: number): string {
-  const last = name.split(/[/_]/).at(-1) ?? name
-  const isShare = shares.includes(last) || shares.some((share) => name.endsWith(share))
-  return isShare && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
+  return shares.test(name) && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
 }
 
 /** What of a run is worth a glance: the stage that runs, else the one that stopped it, else the last one done. */

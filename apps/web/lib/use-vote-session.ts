@@ -67,7 +67,7 @@ function useDelivery(session: VoteSession, dispatch: Dispatch<VoteAction>): void
 /** Keeps pairs ready; with none left it looks again every few seconds, since new ones may be opened. */
 function useFetching(session: VoteSession, dispatch: Dispatch<VoteAction>, run: string | undefined): string {
   // The server still offers pairs whose votes are on their way, and skipped ones: ask for so many more.
-  const limit = Math.min(50, prefetched + 1 + knownPairs(session).size)
+  const limit = Math.min(20, prefetched + 1 + knownPairs(session).size)
   const query = new URLSearchParams({ limit: String(limit), ...(run === undefined ? {} : { run }) })
   const pairs = useQuery({
     queryKey: ['next-pairs', run, limit],

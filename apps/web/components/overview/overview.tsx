@@ -27,7 +27,7 @@ export function Overview(first: OverviewProps) {
   const runs = useQuery({ ...runsQuery, initialData: first.runs }).data.items
   const checkpoints = useQuery({ ...checkpointsQuery, initialData: first.checkpoints }).data.items
   const progress = useQuery({ ...labelProgressQuery, initialData: first.progress }).data
-  const live = runs.filter((run) => isLive(run.state))
+  const live = runs.filter((run) => isLive(run.state) && run.state !== 'paused')
   return (
     <div className="space-y-8">
       <NeedsYou runs={runs} progress={progress} />

@@ -77,8 +77,8 @@ function Beside({ evaluation: { baseline, candidates } }: { evaluation: Evaluati
       </div>
       {baseline.topScoreShare !== null && (
         <p className="border-line border-t p-4 text-muted text-sm">
-          {formatPercent(baseline.topScoreShare)} of the baseline’s own completions already reach the highest judge score;
-          against those a candidate can only tie.
+          {formatPercent(baseline.topScoreShare)} of the baseline’s own completions already reach the highest judge
+          score; against those a candidate can only tie.
         </p>
       )}
     </Section>

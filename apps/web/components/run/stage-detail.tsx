@@ -4,7 +4,7 @@ import { Problem } from '#components/ui/panels.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed } from '#components/ui/time.tsx'
 import { formatCount } from '#lib/format.ts'
-import { stageColor } from '#lib/stage-words.ts'
+import { stageColor, stateWords } from '#lib/stage-words.ts'
 import { EvaluationResults } from './evaluation-results.tsx'
 import { EventList } from './event-list.tsx'
 import { RecipeText } from './recipe-text.tsx'
@@ -88,8 +88,8 @@ function StageHeading({ stage }: { stage: StageRun }) {
         </h2>
         <p className="flex flex-wrap items-baseline gap-x-2">
           <StateMark state={stage.state} />
-          <span className="text-muted">{stage.status}</span>
-          {stage.totalSteps > 0 && (
+          {stage.status !== stateWords[stage.state] && <span className="text-muted">{stage.status}</span>}
+          {stage.totalSteps > 1 && !stage.status.includes(` of ${stage.totalSteps}`) && (
             <span className="tabular text-muted">
               step {formatCount(stage.step)} of {formatCount(stage.totalSteps)}
             </span>

@@ -6,7 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { StageGraph } from '#components/run/stage-graph.tsx'
 import { Button } from '#components/ui/button.tsx'
-import { EmptyState, Problem, Section } from '#components/ui/panels.tsx'
+import { Problem, Section } from '#components/ui/panels.tsx'
 import { send } from '#lib/api.ts'
 import { useSettled } from '#lib/use-settled.ts'
 import { RecipeEditor } from './recipe-editor.tsx'
@@ -26,7 +26,7 @@ export function NewRun({ recipes }: { recipes: ShippedRecipe[] }) {
         <Section title="Recipe" flush aside={<Verdict text={text} report={report.data} error={report.error} />}>
           <RecipeEditor ref={editor} text={text} onChange={setText} problems={report.data?.errors ?? []} />
         </Section>
-        <RecipeProblems problems={report.data?.errors ?? []} editor={editor} />
+        <RecipeProblems problems={report.data?.errors ?? []} warnings={report.data?.warnings ?? []} editor={editor} />
         {start.isError && (
           <Problem title="The run was not started">{start.error.message}. Nothing was stored or spent.</Problem>
         )}
@@ -42,7 +42,7 @@ export function NewRun({ recipes }: { recipes: ShippedRecipe[] }) {
           {report.data?.valid ? (
             <StageGraph stages={report.data.stages} />
           ) : (
-            <EmptyState title="Nothing to draw yet">The stages appear here once the recipe is valid.</EmptyState>
+            <p className="text-muted">The stages are drawn here once the recipe is valid.</p>
           )}
         </Section>
       </div>

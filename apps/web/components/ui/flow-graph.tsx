@@ -18,7 +18,7 @@ interface Box {
 }
 
 /** Sizes in pixels. */
-const node = { width: 148, height: 84 }
+const node = { width: 148, height: 72 }
 const gap = { along: 24, across: 12 }
 
 /** A graph that flows from left to right, and on a phone from top to bottom. */

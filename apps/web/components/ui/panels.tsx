@@ -3,7 +3,7 @@ import { classNames } from '#lib/class-names.ts'
 /** A bordered part of a page with a heading. */
 export function Section(props: { title: string; aside?: React.ReactNode; flush?: boolean; children: React.ReactNode }) {
   return (
-    <section aria-label={props.title}>
+    <section aria-label={props.title} className="min-w-0">
       <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-1">
         <h2 className="text-lg font-semibold">{props.title}</h2>
         {props.aside}

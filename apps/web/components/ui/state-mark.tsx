@@ -6,7 +6,7 @@ type State = RunState | StageState
 /** A state as a shape and a word, so that it never rests on colour alone. */
 export function StateMark({ state, hideWord = false }: { state: State; hideWord?: boolean }) {
   return (
-    <span className="inline-flex items-center gap-1.5 whitespace-nowrap">
+    <span className="inline-flex items-baseline gap-1.5 whitespace-nowrap [&>svg]:self-center">
       <StateShape state={state} />
       <span className={hideWord ? 'sr-only' : undefined}>{stateWords[state]}</span>
     </span>
