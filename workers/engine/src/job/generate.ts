@@ -1,8 +1,9 @@
 import type { JobOf } from '@temper/db/contracts'
 import { Generator } from '../generation/index.ts'
+import { addRole } from '../models/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
-import { addRole, type Start, startFromCheckpoint } from '../trainers/index.ts'
+import { type Start, startFromCheckpoint } from '../trainers/index.ts'
 import type { JobContext } from '../trainers/trainer.ts'
 
 /** Answers one prompt, reporting its text as it grows. */

@@ -1,7 +1,8 @@
 import { type JobOf, promptRowSchema, type SampleRow } from '@temper/db/contracts'
 import { readRows, writeRows } from '../data/index.ts'
+import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { addRole, startFromCheckpoint } from '../trainers/index.ts'
+import { startFromCheckpoint } from '../trainers/index.ts'
 import type { JobContext } from '../trainers/trainer.ts'
 import { completePrompts, toRow } from './complete-prompts.ts'
 
