@@ -45,6 +45,8 @@ function named(thrown: unknown, cancelRequested: boolean): TemperError {
   if (isLostConnection(thrown)) {
     return new TemperError('unavailable', 'the connection to the database was lost', { cause: thrown })
   }
+  // A query builder's message is the query with all its values; the database's own says what is wrong.
+  if (thrown instanceof Error && 'query' in thrown && thrown.cause instanceof Error) return toTemperError(thrown.cause)
   const stopped = thrown instanceof CancelledFailure
   const error = stopped ? new TemperError('cancelled', thrown.message, { cause: thrown }) : toTemperError(thrown)
   // A worker that leaves stops its work, which nobody wished to cancel: another worker takes it.

@@ -7,6 +7,7 @@ import type { JobEnd } from '../engine-process/index.ts'
 import type { Dependencies, EngineDependencies } from './dependencies.ts'
 import { exists } from './inputs.ts'
 import { runToTheEnd } from './run-on-device.ts'
+import { storableText } from './storable-text.ts'
 
 export function createGenerationActivities(deps: EngineDependencies) {
   const { db } = deps
@@ -51,7 +52,7 @@ function streamTo({ db }: EngineDependencies, generationId: string) {
   return {
     take(event: EngineEvent) {
       if (event.type !== 'token') return
-      text += event.text
+      text += storableText(event.text)
       tokens = event.tokens
       writing ??= write()
       // Reported by `settle`.

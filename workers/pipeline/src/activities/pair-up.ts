@@ -1,6 +1,7 @@
 import type { SampleRow } from '@temper/db/contracts'
 import type { NewComparison } from '@temper/db/queries'
 import { heldOutPairs } from './held-out-pairs.ts'
+import { storableText } from './storable-text.ts'
 
 /** A comparison with what its text alone does not say: whether each completion ended by itself. */
 export interface PairedCompletions extends NewComparison {
@@ -34,5 +35,6 @@ export function pairUp(
 function pairOf({ prompt, completions }: SampleRow, round: number) {
   const [a, b] = completions.slice(round * 2, round * 2 + 2)
   if (!a || !b) return []
-  return [{ prompt, completionA: a.text, completionB: b.text, endedA: a.endedProperly, endedB: b.endedProperly }]
+  const [completionA, completionB] = [storableText(a.text), storableText(b.text)]
+  return [{ prompt, completionA, completionB, endedA: a.endedProperly, endedB: b.endedProperly }]
 }

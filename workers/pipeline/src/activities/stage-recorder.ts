@@ -4,6 +4,7 @@ import type { TasteName } from '../simulation/index.ts'
 import { type Origin, storeCheckpoint } from './checkpoints.ts'
 import type { Dependencies } from './dependencies.ts'
 import { headlineOf } from './headline.ts'
+import { storableText } from './storable-text.ts'
 import { meanTrueScore } from './true-scores.ts'
 
 type EventOf<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
@@ -106,7 +107,10 @@ export class StageRecorder {
       await recordMetrics(this.#deps.db, origin.runId, origin.stage, [{ step, values }])
       this.#show({ headline: headlineOf(origin.stageType, values) })
     }
-    const shown = samples.slice(0, shownSamples).map(({ prompt, completion }) => ({ prompt, completion }))
+    const shown = samples.slice(0, shownSamples).map(({ prompt, completion }) => ({
+      prompt: storableText(prompt),
+      completion: storableText(completion),
+    }))
     await this.#say('samples', `Samples at step ${step}`, { step, samples: shown }, `samples:${step}`)
   }
 

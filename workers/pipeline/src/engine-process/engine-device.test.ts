@@ -1,21 +1,17 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { EngineDevice } from './engine-device.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { jobThat, never, scriptedEngine } from './fixtures/options.ts'
+import { identify, isAlive } from './process-identity.ts'
 
-let workDir: string
 let device: EngineDevice
-beforeEach(async () => {
-  workDir = await mkdtemp(path.join(tmpdir(), 'temper-device-'))
-  device = new EngineDevice({ workDir, device: '0', engine: scriptedEngine })
+let engines: number[]
+beforeEach(() => {
+  engines = []
+  const lock = { setEngine: async (pid: number) => void engines.push(pid) }
+  device = new EngineDevice({ lock, engine: scriptedEngine })
 })
-afterEach(async () => {
-  await device.close()
-  await rm(workDir, { recursive: true })
-})
+afterEach(() => device.close())
 
 const finish = (engine: EngineProcess) => engine.run(jobThat('finish'), { onEvent: () => undefined, signal: never })
 const crash = (engine: EngineProcess) => engine.run(jobThat('crash'), { onEvent: () => undefined, signal: never })
@@ -34,9 +30,11 @@ it('lets a job that no longer wants its turn go', async () => {
   await expect(device.use(AbortSignal.abort(), finish)).rejects.toMatchObject({ code: 'cancelled' })
 })
 
-it('gives the device back when it closes', async () => {
+it('names each engine process in the lock, and ends it when it closes', async () => {
   await device.use(never, finish)
-  expect(await readdir(workDir)).toEqual(['device-0.lock'])
+  await device.use(never, crash).catch(() => undefined)
+  await device.use(never, finish)
   await device.close()
-  expect(await readdir(workDir)).toEqual([])
+  expect(engines).toHaveLength(2)
+  expect(engines.map((pid) => isAlive(identify(pid)))).toEqual([false, false])
 })

@@ -1,11 +1,10 @@
 import { TemperError } from '@temper/db/contracts'
-import { type DeviceLock, lockDevice } from './device-lock.ts'
+import type { DeviceLock } from './device-lock.ts'
 import { EngineProcess, type EngineProcessOptions } from './engine-process.ts'
 
 export interface EngineDeviceOptions {
-  workDir: string
-  /** Number of the device on this machine. */
-  device: string
+  /** Held by this process for as long as it uses the device. */
+  lock: Pick<DeviceLock, 'setEngine'>
   engine: EngineProcessOptions
 }
 
@@ -15,12 +14,16 @@ export interface EngineDeviceOptions {
  */
 export class EngineDevice {
   readonly #options: EngineDeviceOptions
-  #lock: DeviceLock | undefined
   #engine: EngineProcess | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: EngineDeviceOptions) {
     this.#options = options
+  }
+
+  /** As the engine describes it; undefined while no engine runs. */
+  get description(): string | undefined {
+    return this.#engine?.device
   }
 
   /** Runs `work` with the device's engine. Throws `cancelled` where `signal` comes before its turn. */
@@ -38,7 +41,7 @@ export class EngineDevice {
 
   async #take<T>(signal: AbortSignal, work: (engine: EngineProcess) => Promise<T>): Promise<T> {
     if (signal.aborted) throw new TemperError('cancelled', 'stopped before the device was free')
-    const engine = await this.#warmEngine(signal)
+    const engine = await this.#warmEngine()
     try {
       return await work(engine)
     } catch (thrown) {
@@ -47,20 +50,16 @@ export class EngineDevice {
     }
   }
 
-  async #warmEngine(signal: AbortSignal): Promise<EngineProcess> {
+  async #warmEngine(): Promise<EngineProcess> {
     if (this.#engine?.alive) return this.#engine
     await this.#discardEngine()
-    const { workDir, device, engine } = this.#options
-    this.#lock ??= await lockDevice(workDir, device, signal)
-    this.#engine = await EngineProcess.start(engine)
-    await this.#lock.setEngine(this.#engine.pid)
+    this.#engine = await EngineProcess.start(this.#options.engine)
+    await this.#options.lock.setEngine(this.#engine.pid)
     return this.#engine
   }
 
   async #discardEngine(): Promise<void> {
     await this.#engine?.close()
     this.#engine = undefined
-    await this.#lock?.release()
-    this.#lock = undefined
   }
 }

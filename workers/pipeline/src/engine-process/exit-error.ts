@@ -23,8 +23,14 @@ export function exitError(facts: ExitFacts): TemperError {
     return new TemperError('out_of_memory', `the engine ran out of memory: ${advice}`, { details })
   }
   const how = signal ? `was ended by ${signal}` : `left with exit code ${exitCode}`
-  const lastLine = stderr.trim().split('\n').at(-1)
-  return new TemperError('engine_failed', `the engine process ${how}${lastLine ? `: ${lastLine}` : ''}`, { details })
+  const said = lastWords(stderr)
+  return new TemperError('engine_failed', `the engine process ${how}${said ? `: ${said}` : ''}`, { details })
+}
+
+/** The line that names an error, else the last one: stacks and version numbers follow what went wrong. */
+function lastWords(stderr: string): string | undefined {
+  const lines = stderr.trim().split('\n')
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1)
 }
 
 /** Processes the kernel has killed for memory since it started; 0 where the system does not count them. */

@@ -1,0 +1,66 @@
+/**
+ * The worker of one device: takes training jobs and generations from their queues and hands them to the device's engine
+ * process. Started by the scaler when there is work, by hand, or by an orchestrator; TEMPER_DEVICES names its one device.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { TemperError } from '@temper/db/contracts'
+import { EngineDevice, lockDevice } from './engine-process/index.ts'
+import { readEnvironment } from './environment.ts'
+import { reportActivity } from './scaler/worker-messages.ts'
+import { connectServices } from './services.ts'
+import { stopSignal } from './stop-signal.ts'
+import { createDeviceWorkers } from './workers/device-workers.ts'
+import { announceWorker } from './workers/presence.ts'
+import { runWorkers } from './workers/run-workers.ts'
+
+/** An engine that reports nothing for this long is hung; tracing a large model takes minutes. */
+const hangTimeoutMs = 10 * 60_000
+const stopTimeoutMs = 60_000
+
+const environment = readEnvironment()
+const [number, ...others] = environment.TEMPER_DEVICES
+if (number === undefined || others.length > 0) {
+  throw new TemperError('invalid_input', 'an engine worker has one device: set TEMPER_DEVICES to one number')
+}
+const signal = stopSignal(environment.TEMPER_PARENT_PID)
+const services = await connectServices(environment, `engine worker ${number}`)
+const { db, store, temporal, log } = services
+const lock = await lockDevice(environment.TEMPER_WORK_DIR, number, signal)
+
+const scratchDir = path.join(environment.TEMPER_WORK_DIR, `device-${number}`)
+await rm(scratchDir, { recursive: true, force: true })
+await mkdir(scratchDir, { recursive: true })
+const device = new EngineDevice({
+  lock,
+  engine: {
+    entry: fileURLToPath(import.meta.resolve('@temper/engine/process')),
+    env: { ...process.env, CUDA_VISIBLE_DEVICES: number },
+    hangTimeoutMs,
+    stopTimeoutMs,
+    onOutput: (text) => log.debug({ engine: text.trimEnd() }, 'engine output'),
+  },
+})
+const workers = await createDeviceWorkers(temporal, { db, store, device, scratchDir })
+const running = () => workers.reduce((sum, worker) => sum + worker.getStatus().numInFlightActivities, 0)
+const stopReporting = reportActivity(running)
+const leave = announceWorker(db, log, {
+  queue: 'train, generate',
+  device: () => device.description ?? `device ${number}`,
+  state: () => (signal.aborted ? 'stopping' : running() > 0 ? 'busy' : 'idle'),
+})
+log.info({ device: number }, 'the engine worker takes jobs')
+try {
+  await runWorkers(workers, signal)
+} finally {
+  stopReporting()
+  await device.close()
+  await rm(scratchDir, { recursive: true, force: true })
+  await lock.release()
+  await leave()
+  await services.close()
+  log.info({ reason: signal.reason }, 'the engine worker has ended')
+}
+// An open channel to the scaler would keep the process.
+if (process.connected) process.disconnect()
