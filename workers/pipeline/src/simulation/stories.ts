@@ -1,10 +1,13 @@
 import type { ConversationRow, DataSource, PromptRow, TextRow } from '@temper/db/contracts'
 import { seedOf, shuffle } from '@temper/engine/random'
 import { Draws } from './draws.ts'
-import { requestMessage, type Topic, topicsOf } from './story-requests.ts'
+import { requestMessage, type Topic, titleFor, topicsOf } from './story-requests.ts'
 import { writeStory } from './write-story.ts'
 
 export type StorySource = Pick<Extract<DataSource, { generator: 'stories' }>, 'kind' | 'count' | 'seed' | 'split'>
+
+/** Share of texts that begin with their title: a pretrained model has seen topics before it is asked for them. */
+const titledShare = 0.15
 
 /**
  * Rows of the story generator: texts (stories alone), conversations (a request and its story) or prompts (requests
@@ -23,7 +26,8 @@ export function generateStories(source: StorySource): (TextRow | ConversationRow
 
 function storyRow(source: StorySource, row: number, topic: Topic): TextRow | ConversationRow | PromptRow {
   if (source.kind === 'prompts') return { messages: [requestMessage(topic)] }
-  const text = writeStory(topic, new Draws(source.seed, seedOf('story'), row))
-  if (source.kind === 'text') return { text }
+  const draws = new Draws(source.seed, seedOf('story'), row)
+  const text = writeStory(topic, draws)
+  if (source.kind === 'text') return { text: draws.chance(titledShare) ? `${titleFor(topic)} ${text}` : text }
   return { messages: [requestMessage(topic), { role: 'assistant', content: text }] }
 }

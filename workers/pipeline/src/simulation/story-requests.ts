@@ -24,6 +24,10 @@ export function requestFor({ character, object }: Topic): string {
   return `Write a story about ${withArticle(character)} and ${withArticle(object)}.`
 }
 
+export function titleFor({ character, object }: Topic): string {
+  return `A story about ${withArticle(character)} and ${withArticle(object)}.`
+}
+
 /** The topic of a request, or undefined where a text asks for something else. */
 export function topicOf(request: string): Topic | undefined {
   const [, character, object] = /story about an? (\w+) and an? (\w+)/i.exec(request) ?? []
