@@ -41,6 +41,13 @@ test('numbers sequences as given, wherever they lie', () => {
   }
 })
 
+test('takes the same sequence twice', () => {
+  const twice = sequence(10, 3)
+  const batch = packBatch([twice, sequence(20, 4), twice], { rowLength })
+  expect([0, 1, 2].map((i) => batch.ids[batch.lastPositions[i] ?? -1])).toEqual([12, 23, 12])
+  expect(Array.from(batch.sequenceOf.subarray(0, batch.lossTokens)).toSorted()).toEqual([0, 0, 1, 1, 1, 2, 2])
+})
+
 test('trains every masked token once, from the token before it in its own segment', () => {
   const all = Array.from({ length: 60 }, (_, i) => sequence(100 * (i + 1), 1 + randomInt(8, 1, i), randomInt(4, 2, i)))
   const batch = packBatch(all, { rowLength })
@@ -84,5 +91,6 @@ test('buckets are few and at most a quarter larger than needed', () => {
   const sizes = Array.from({ length: 4000 }, (_, i) => bucket(i + 9))
   expect(sizes.every((size, i) => size >= i + 9 && size < (i + 9) * 1.25)).toBe(true)
   expect(new Set(sizes).size).toBeLessThan(40)
-  expect([0, 1, 8, 9, 17, 33].map(bucket)).toEqual([8, 8, 8, 10, 20, 40])
+  expect([0, 1, 8, 9, 17, 33].map((count) => bucket(count))).toEqual([8, 8, 8, 10, 20, 40])
+  expect([1, 2, 3, 5].map((count) => bucket(count, 1))).toEqual([2, 2, 4, 6])
 })

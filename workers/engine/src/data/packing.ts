@@ -66,10 +66,10 @@ function misfit(length: number, rowLength: number): TemperError {
   return new TemperError('invalid_input', message, { details: { length, rowLength } })
 }
 
-/** The next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, …: at most a quarter is padding, and few sizes occur. */
-export function bucket(count: number): number {
+/** The next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, …: at most a fifth is padding, and few sizes occur. */
+export function bucket(count: number, minimum = 8): number {
   const step = 2 ** Math.max(1, Math.floor(Math.log2(Math.max(1, count - 1))) - 2)
-  return Math.max(8, Math.ceil(count / step) * step)
+  return Math.max(minimum, Math.ceil(count / step) * step)
 }
 
 /**
@@ -92,7 +92,7 @@ export function toBatch(
 ): PackedBatch {
   const { rowLength } = options
   const sequences = options.numbering ?? rows.flat()
-  const numbers = new Map(sequences.map((sequence, index) => [sequence, index]))
+  const numbers = numbersOf(sequences)
   const nRows = fit('rows', rows.length, options.rows ?? rows.length)
   const lossTokens = sequences.reduce((sum, sequence) => sum + countTargets(sequence), 0)
   const batch = emptyBatch(nRows, rowLength, {
@@ -102,7 +102,7 @@ export function toBatch(
   for (const [row, members] of rows.entries()) {
     let offset = 0
     for (const [segment, sequence] of members.entries()) {
-      const index = numbers.get(sequence)
+      const index = numbers.get(sequence)?.shift()
       if (index === undefined) throw new TemperError('internal', 'a row holds a sequence that `numbering` lacks')
       if (offset + sequence.ids.length > rowLength) throw misfit(offset + sequence.ids.length, rowLength)
       place(batch, sequence, { index, segment: segment + 1, at: row * rowLength + offset })
@@ -110,6 +110,17 @@ export function toBatch(
     }
   }
   return batch
+}
+
+/** Where each sequence stands; one that stands several times has several numbers. */
+function numbersOf(sequences: readonly Sequence[]): Map<Sequence, number[]> {
+  const numbers = new Map<Sequence, number[]>()
+  for (const [index, sequence] of sequences.entries()) {
+    const known = numbers.get(sequence)
+    if (known === undefined) numbers.set(sequence, [index])
+    else known.push(index)
+  }
+  return numbers
 }
 
 /** Packs sequences that belong together, such as the two sides of some pairs, and numbers them as given. */
