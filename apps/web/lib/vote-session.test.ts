@@ -59,6 +59,16 @@ describe('voteReducer', () => {
     expect(commandsOf(state)).toEqual(['vote v1', 'vote v2'])
   })
 
+  it('stays offline while votes wait, even where pairs still arrive', () => {
+    const state = after(
+      session(),
+      cast('v1', 1000),
+      { type: 'unreachable' },
+      { type: 'loaded', comparisons: [pair('d')], progress, now: 2000 },
+    )
+    expect(state.connection).toBe('offline')
+  })
+
   it('is online again once a vote is delivered', () => {
     const voted = after(session(), cast('v1', 1000), { type: 'unreachable' })
     const state = after(voted, { type: 'delivered', command: first(voted), progress: { ...progress, mine: 1 } })

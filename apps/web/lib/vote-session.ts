@@ -88,7 +88,7 @@ function load(state: VoteSession, action: Extract<VoteAction, { type: 'loaded' }
   const fresh = action.comparisons.filter(({ id }) => !known.has(id) && !voted.has(id))
   const shownAt = state.pairs.length === 0 ? action.now : state.shownAt
   const pairs = [...state.pairs, ...fresh]
-  return { ...state, pairs, shownAt, progress: action.progress, exhausted: fresh.length === 0, connection: 'online' }
+  return { ...state, pairs, shownAt, progress: action.progress, exhausted: fresh.length === 0 }
 }
 
 function isNew(state: VoteSession, command: Command): boolean {

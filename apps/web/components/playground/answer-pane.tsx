@@ -63,6 +63,7 @@ function AnswerText({ answer }: { answer: Generation }) {
       </>
     )
   }
+  if (answer.phase === 'idle') return <p className="text-muted">The answer appears here.</p>
   if (answer.text === '' && answer.phase !== 'done') return <p className="text-muted">{answer.message}</p>
   return (
     <p className="model-text">

@@ -21,13 +21,12 @@ export function Dialog({ title, open, onOpenChange, children }: DialogProps) {
           aria-describedby={undefined}
           className="fixed top-[12vh] left-1/2 z-50 max-h-[76vh] w-[min(560px,calc(100vw-24px))] -translate-x-1/2 overflow-y-auto rounded-md border border-line bg-surface p-4"
         >
-          <div className="mb-3 flex items-center justify-between">
-            <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
-            <Primitive.Close className={buttonClass('quiet', 'px-2')} aria-label="Close">
-              <X className="size-4" />
-            </Primitive.Close>
-          </div>
+          <Primitive.Title className="mb-3 font-semibold text-lg leading-8">{title}</Primitive.Title>
           {children}
+          {/* Last, so that the focus begins in what the window is for. */}
+          <Primitive.Close className={buttonClass('quiet', 'absolute top-4 right-4 px-2')} aria-label="Close">
+            <X className="size-4" />
+          </Primitive.Close>
         </Primitive.Content>
       </Primitive.Portal>
     </Primitive.Root>
