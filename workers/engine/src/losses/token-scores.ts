@@ -72,9 +72,9 @@ function scoreChunkTwice(rows: Tensor, headWeight: Tensor, targets: Tensor): Tok
   const scores = tf.customGrad((x, weight, save) => {
     const inputs = [x as Tensor, weight as Tensor] as const
     const { logps, entropy, correct } = scoreChunk(...inputs, targets)
-    ;(save as (tensors: Tensor[]) => void)([...inputs])
+    ;(save as (tensors: Tensor[]) => void)([...inputs, targets])
     const value = tf.stack([logps, entropy, correct]) // (3, M)
-    return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => backward(row(dy, 0), saved, targets) }
+    return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => backward(row(dy, 0), saved) }
   })(rows, headWeight)
   return { logps: row(scores, 0), entropy: row(scores, 1), correct: row(scores, 2) }
 }
@@ -85,8 +85,8 @@ function row(x: Tensor, i: number): Tensor {
 }
 
 /** d logp / d logits = onehot(target) − softmax(logits). */
-function backward(dy: Tensor, saved: Tensor[], targets: Tensor): Tensor[] {
-  const [rows, headWeight] = saved as [Tensor, Tensor]
+function backward(dy: Tensor, saved: Tensor[]): Tensor[] {
+  const [rows, headWeight, targets] = saved as [Tensor, Tensor, Tensor]
   const probabilities = tf.softmax(tf.matMul(rows, headWeight, false, true))
   const chosen = tf.oneHot(targets as Tensor1D, headWeight.shape[0] ?? 0)
   const dLogits = tf.mul(tf.sub(chosen, probabilities), dy.expandDims(1))

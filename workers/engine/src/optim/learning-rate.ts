@@ -27,7 +27,7 @@ export function learningRateAt(step: number, settings: Schedule): number {
   }
 }
 
-/** Steps of warm-up that a share of all steps makes, rounded up. */
+/** Steps of warm-up that a share of all steps makes, rounded up; rounding errors of the share do not count. */
 export function warmupSteps(warmupRatio: number, totalSteps: number): number {
-  return Math.ceil(warmupRatio * totalSteps)
+  return Math.max(0, Math.ceil(warmupRatio * totalSteps - 1e-9))
 }
