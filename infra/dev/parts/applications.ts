@@ -1,4 +1,5 @@
-import { taskQueues } from '@temper/db/contracts'
+import { existsSync } from 'node:fs'
+import { TemperError, taskQueues } from '@temper/db/contracts'
 import { inRepository } from '../../setup/places.mjs'
 import type { PartSpec } from '../processes/managed-process.ts'
 import { hasPoller } from './temporal-client.ts'
@@ -36,11 +37,12 @@ export function describeApi(settings: ApplicationSettings, inherited: Environmen
     ...sharedEnvironment(settings, inherited),
     TEMPER_HOST: settings.host,
     TEMPER_API_PORT: `${settings.apiPort}`,
-    TEMPER_TEMPORAL_UI_URL: settings.temporalUiUrl,
+    TEMPER_TEMPORAL_UI_URL: settings.temporalUiUrl || undefined,
   }
   return nodeProgram('api', 1, typescript('apps/api/src/main.ts'), env, () => answersOk(`${settings.apiUrl}/healthz`))
 }
 
+/** Throws `setup_failed` when the web app is not built. */
 export function describeWeb(settings: ApplicationSettings, inherited: Environment): PartSpec {
   const env = {
     ...inherited,
@@ -49,8 +51,9 @@ export function describeWeb(settings: ApplicationSettings, inherited: Environmen
     HOSTNAME: settings.host,
     TEMPER_API_URL: settings.apiUrl,
   }
-  const server = [inRepository('apps/web/.next/standalone/apps/web/server.js')]
-  return nodeProgram('web', 2, server, env, () => answersOk(`${localUrl(settings.host, settings.webPort)}/healthz`))
+  const server = inRepository('apps/web/.next/standalone/apps/web/server.js')
+  if (!existsSync(server)) throw new TemperError('setup_failed', 'the web app is not built; run: npm run setup')
+  return nodeProgram('web', 2, [server], env, () => answersOk(`${localUrl(settings.host, settings.webPort)}/healthz`))
 }
 
 /** Workflows, light activities and the scaler that starts and stops the engine workers. */

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { meSchema } from '@temper/db/contracts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { identify } from '../setup/process-identity.mjs'
+import { askApi } from './api-client.ts'
+import { createTemporaryHome, removeHome } from './home.ts'
+import { anyPorts } from './ports.ts'
+import { type Stack, startStack } from './stack.ts'
+
+const holder = fileURLToPath(new URL('fixtures/hold-stack.ts', import.meta.url))
+const timeout = 180_000
+
+let home: string
+let stack: Stack | undefined
+
+beforeEach(() => {
+  home = createTemporaryHome()
+})
+afterEach(async () => {
+  await stack?.stop()
+  stack = undefined
+  removeHome(home)
+}, timeout)
+
+const options = { ports: anyPorts, demo: false, workers: true, web: false, log: () => undefined }
+
+describe('startStack', { timeout }, () => {
+  test('gives an owner a key and a link, and goes on with both the key and the members after a second start', async () => {
+    stack = await startStack({ home, ...options })
+    const me = await askApi(stack, '/v1/me', meSchema)
+    expect(me.role).toBe('owner')
+    expect(stack.signInLink).toMatch(new RegExp(`^${stack.webUrl}/sign-in\\?token=`))
+    expect(statSync(join(home, 'connection.json')).mode & 0o077).toBe(0)
+    const { apiKey } = stack
+    await stack.stop()
+    stack = await startStack({ home, ...options })
+    expect(stack.apiKey).toBe(apiKey)
+    expect(await askApi(stack, '/v1/me', meSchema)).toEqual(me)
+  })
+
+  test('ends every part soon after its own process is killed', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', holder, home], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    const { apiKey, pids } = JSON.parse(line) as { apiKey: string; pids: number[] }
+    expect(pids.filter(identify)).toEqual(pids)
+    child.kill('SIGKILL')
+    await vi.waitFor(() => expect(pids.filter(identify)).toEqual([]), { timeout: 60_000 })
+    stack = await startStack({ home, ...options })
+    expect(stack.apiKey).toBe(apiKey)
+  })
+
+  test('stops what it has started when a part cannot start', async () => {
+    vi.stubEnv('TEMPORAL_ADDRESS', 'nowhere')
+    await expect(startStack({ home, ...options })).rejects.toMatchObject({ code: 'invalid_input' })
+    vi.unstubAllEnvs()
+    stack = await startStack({ home, ...options, workers: false })
+  })
+})
