@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -24,6 +24,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     stdio: 'ignore',
   })
   const exited = once(server, 'exit')
+  endWithThisProcess(server, spec.stopSignal)
   await waitUntilReady('Postgres', spec.isReady)
   await migrate(url)
   const database = openDatabase(url)
@@ -35,6 +36,13 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     await rm(folder, { recursive: true, force: true })
   }
   return { ...database, url, stop }
+}
+
+/** A test that breaks off leaves no server behind. */
+export function endWithThisProcess(server: ChildProcess, signal: NodeJS.Signals): void {
+  const kill = () => server.kill(signal)
+  process.once('exit', kill)
+  server.once('exit', () => process.off('exit', kill))
 }
 
 export async function waitUntilReady(name: string, isReady: (startedAtMs: number) => Promise<boolean>): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeTemporal } from '@temper/infra/dev/parts/temporal'
-import { freePort, waitUntilReady } from './postgres.ts'
+import { endWithThisProcess, freePort, waitUntilReady } from './postgres.ts'
 
 export interface TestTemporal {
   readonly address: string
@@ -18,6 +18,7 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   const { command, args, cwd, env, stopSignal, isReady } = describeTemporal(home, '127.0.0.1', port, await freePort())
   const server = spawn(command, args, { cwd, env, stdio: 'ignore' })
   const exited = once(server, 'exit')
+  endWithThisProcess(server, stopSignal)
   await waitUntilReady('Temporal', isReady)
   const stop = async () => {
     server.kill(stopSignal)

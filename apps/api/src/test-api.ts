@@ -32,13 +32,14 @@ export interface RequestOptions {
   headers?: Record<string, string>
 }
 
-/** Without a Temporal address, Temporal does not answer. */
-export async function startTestApi(temporalAddress = '127.0.0.1:1'): Promise<TestApi> {
+/** Without a Temporal address, Temporal does not answer, as one learns soon. */
+export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
   const database = await startTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'temper-api-'))
   const store = await openFolderStore(folder)
   const notifications = await listenForNotifications(database.sql)
-  const workflows = connectWorkflows(temporalAddress)
+  const workflows =
+    temporalAddress === undefined ? connectWorkflows('127.0.0.1:1', 500) : connectWorkflows(temporalAddress)
   const logged: string[] = []
   const { db } = database
   const app = createApp({

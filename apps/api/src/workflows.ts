@@ -21,19 +21,24 @@ export interface Workflows {
   startGeneration(generationId: string): Promise<void>
   /** One that is over is no error. */
   cancelGeneration(generationId: string): Promise<void>
+  /** Waits for calls under way. */
   close(): Promise<void>
 }
 
-const callTimeoutMs = 10_000
-
-/** Connects at the first call. */
-export function connectWorkflows(address: string): Workflows {
-  const connection = Connection.lazy({ address, connectTimeout: callTimeoutMs })
+/** Connects at the first call. A call that takes longer than `timeoutMs` has failed. */
+export function connectWorkflows(address: string, timeoutMs = 5000): Workflows {
+  const connection = Connection.lazy({ address, connectTimeout: timeoutMs })
   const { workflow } = new Client({ connection })
-  const call = <T>(work: () => Promise<T>): Promise<T> =>
-    connection.withDeadline(Date.now() + callTimeoutMs, work).catch((error: unknown) => {
+  const pending = new Set<Promise<unknown>>()
+  const call = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = connection.withDeadline(Date.now() + timeoutMs, work).catch((error: unknown) => {
       throw toTemper(error, address)
     })
+    pending.add(result)
+    const forget = () => pending.delete(result)
+    result.then(forget, forget)
+    return result
+  }
   const start = (type: string, id: string, argument: object) =>
     call(() =>
       workflow.start(type, { workflowId: id, taskQueue: taskQueues.pipeline, args: [argument] }).then(
@@ -61,7 +66,11 @@ export function connectWorkflows(address: string): Workflows {
         // It ended by itself a moment ago.
         if (!(error instanceof TemperError) || error.code !== 'conflict') throw error
       }),
-    close: () => connection.close(),
+    async close() {
+      // A call that is retried on a closed connection would throw where nobody catches.
+      await Promise.allSettled(pending)
+      await connection.close()
+    },
   }
 }
 

@@ -77,7 +77,7 @@ export function comparisonRoutes(deps: Dependencies) {
     const cast = c.req.valid('json')
     const choice = judgedChoice(cast.choice, sidesSwapped(comparisonId, memberId))
     const place = await castVote(db, { ...cast, comparisonId, labeler: memberId, choice })
-    await announce(deps, place, c.get('requestId'))
+    announce(deps, place, c.get('requestId'))
     const { voteId } = cast
     return c.json({ voteId, comparisonId, progress: await labelProgress(db, memberId, c.req.valid('query').run) }, 200)
   })
@@ -96,7 +96,7 @@ export function comparisonRoutes(deps: Dependencies) {
     })
     app.openapi(undo, async (c) => {
       const { memberId } = c.get('principal')
-      await announce(deps, await undoVote(db, c.req.valid('param').id, memberId), c.get('requestId'))
+      announce(deps, await undoVote(db, c.req.valid('param').id, memberId), c.get('requestId'))
       return c.json(await labelProgress(db, memberId, c.req.valid('query').run), 200)
     })
   }
@@ -104,15 +104,11 @@ export function comparisonRoutes(deps: Dependencies) {
 }
 
 /**
- * Tells the stage to count again. The vote is committed whatever comes of this, and the stage also counts from time to
- * time by itself: a signal that is lost makes it later, not wrong.
+ * Tells the stage to count again, without keeping the labeler waiting. The vote is committed whatever comes of this, and
+ * the stage also counts from time to time by itself: a signal that is lost makes it later, not wrong.
  */
-async function announce(
-  { workflows, log }: Dependencies,
-  { runId, stage }: VotePlace,
-  requestId: string,
-): Promise<void> {
-  await workflows.votesArrived(runId, stage).catch((error: unknown) => {
+function announce({ workflows, log }: Dependencies, { runId, stage }: VotePlace, requestId: string): void {
+  workflows.votesArrived(runId, stage).catch((error: unknown) => {
     log.warn({ requestId, runId, stage, err: error }, 'the stage was not told of a vote')
   })
 }
