@@ -1,0 +1,131 @@
+import type { Sampling } from '@temper/db/contracts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addRole, loadModel, type Model } from '../models/index.ts'
+import { packedCausalAttention } from '../nn/index.ts'
+import { tf } from '../runtime/index.ts'
+import { TracedProgram } from '../tracing/index.ts'
+import { Generator } from './generator.ts'
+
+const model: Model = loadModel({
+  model_type: 'llama',
+  architectures: ['LlamaForCausalLM'],
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 8,
+  vocab_size: 40,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-6,
+  hidden_act: 'silu',
+  tie_word_embeddings: true,
+  initializer_range: 0.3,
+  attention_bias: false,
+  mlp_bias: false,
+  rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
+})
+const prompts = [[3, 9, 4], [7], [5, 6, 11, 2, 8, 12, 30], [21, 22]]
+const sampling = (part: Partial<Sampling> = {}): Sampling => ({
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  maxTokens: 12,
+  ...part,
+})
+const greedy = sampling({ temperature: 0 })
+
+let program: TracedProgram
+beforeAll(async () => {
+  program = new TracedProgram()
+  await addRole(program, 'policy', model, model.initialize(3))
+})
+afterAll(() => program.close())
+
+const generate = (slots: number, request: Partial<Parameters<Generator['generate']>[0]> = {}) =>
+  generator(slots).generate({ prompts, sampling: greedy, stopIds: [], seed: 5, ...request })
+
+const generators = new Map<number, Generator>()
+function generator(slots: number): Generator {
+  const known = generators.get(slots) ?? new Generator(program, model, 'policy', slots)
+  generators.set(slots, known)
+  return known
+}
+
+/** The most likely next token and log-probs of a whole sequence, without a cache. */
+function uncached(ids: number[]) {
+  return tf.tidy(() => {
+    const params = Object.fromEntries(
+      Object.entries(model.initialize(3)).map(([name, data]) => [
+        name,
+        tf.tensor(data, model.parameterShapes[name] ?? []),
+      ]),
+    )
+    const length = ids.length
+    const input = {
+      ids: tf.tensor2d([ids], [1, length], 'int32'),
+      positions: tf.tensor2d([[...ids.keys()]], [1, length], 'int32'),
+    }
+    const hidden = model.hiddenStates(params, input, packedCausalAttention(tf.ones([1, length], 'int32')))
+    const logits = tf.matMul(tf.reshape(hidden, [length, -1]), model.headWeight(params) as never, false, true)
+    return {
+      next: Number(tf.argMax(logits, 1).dataSync()[length - 1]),
+      logps: tf.logSoftmax(logits).arraySync() as number[][],
+    }
+  })
+}
+
+describe('generation', () => {
+  it('gives the tokens of decoding without a cache', async () => {
+    const completions = await generate(4)
+    for (const [i, prompt] of prompts.entries()) {
+      const ids = [...prompt]
+      for (let step = 0; step < 12; step++) ids.push(uncached(ids).next)
+      expect(completions[i]?.ids).toEqual(ids.slice(prompt.length))
+    }
+  })
+
+  it('reports the log-probs that a forward pass gives', async () => {
+    const [completion] = await generate(4, { sampling: sampling() })
+    const prompt = prompts[0] ?? []
+    const { logps } = uncached([...prompt, ...(completion?.ids ?? [])])
+    const expected = completion?.ids.map((id, t) => logps[prompt.length - 1 + t]?.[id] ?? Number.NaN) ?? []
+    for (const [t, logp] of (completion?.logps ?? []).entries()) expect(logp).toBeCloseTo(expected[t] ?? Number.NaN, 4)
+  })
+
+  it('gives the same text for the same seed and another for another', async () => {
+    const once = await generate(4, { sampling: sampling() })
+    expect(await generate(4, { sampling: sampling() })).toEqual(once)
+    expect(await generate(4, { sampling: sampling(), seed: 6 })).not.toEqual(once)
+  })
+
+  it('samples a prompt alike whatever shares the batch', async () => {
+    const together = await generate(4, { sampling: sampling() })
+    const [alone] = await generate(4, { sampling: sampling(), prompts: prompts.slice(2, 3), firstIndex: 2 })
+    expect(alone?.ids).toEqual(together[2]?.ids)
+  })
+
+  it('runs more prompts than slots in waves, in order', async () => {
+    const inOne = await generate(4)
+    expect((await generate(2)).map(({ ids }) => ids)).toEqual(inOne.map(({ ids }) => ids))
+  })
+
+  it('stops at a stop token and keeps it, and says when the limit cut a completion', async () => {
+    const [free] = await generate(4)
+    const stop = free?.ids[4] ?? Number.NaN
+    const [stopped, cut] = await generate(4, { stopIds: [stop], prompts: [prompts[0] ?? [], prompts[0] ?? []] })
+    expect(stopped).toMatchObject({ stopped: true, ids: free?.ids.slice(0, (free?.ids.indexOf(stop) ?? 0) + 1) })
+    expect(cut).toEqual(stopped)
+    expect(free).toMatchObject({ stopped: false, ids: { length: 12 } })
+  })
+
+  it('draws only from the k most likely tokens', async () => {
+    const completions = await generate(4, { sampling: sampling({ topK: 1 }) })
+    expect(completions.map(({ ids }) => ids)).toEqual((await generate(4)).map(({ ids }) => ids))
+  })
+
+  it('refuses a prompt that leaves no room to answer', async () => {
+    const prompt = Array.from({ length: 60 }, () => 1)
+    await expect(generate(4, { prompts: [prompt] })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})

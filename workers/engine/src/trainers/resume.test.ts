@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { TrainingJob } from '@temper/db/contracts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lastCheckpoint, makeToy, metricsOf, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
+
+let toy: Toy
+let policy: string
+let rewardModel: string
+
+beforeAll(async () => {
+  toy = await makeToy()
+  policy = lastCheckpoint(await runToyJob(toy.pretrain()))
+  rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy)))
+})
+afterAll(() => toy.remove())
+
+const files = ['model.safetensors', 'resume/state.safetensors', 'resume/state.json']
+
+/** Interrupted after step 1 and again after step 3, each time continued by a new process's worth of state. */
+async function expectBitEqual(job: TrainingJob) {
+  const whole = await runToyJob(segmentOf(job, path.join(toy.dir, `${job.type}-whole`)))
+  const parts = path.join(toy.dir, `${job.type}-parts`)
+  const first = await runToyJob(segmentOf(job, parts, undefined, 1))
+  const second = await runToyJob(segmentOf(job, parts, lastCheckpoint(first), 2))
+  const third = await runToyJob(segmentOf(job, parts, lastCheckpoint(second)))
+
+  expect(metricsOf([...first, ...second, ...third])).toEqual(metricsOf(whole))
+  expect(third.at(-1)).toEqual(whole.at(-1))
+  for (const file of files) {
+    const expected = await readFile(path.join(lastCheckpoint(whole), file))
+    const actual = await readFile(path.join(lastCheckpoint(third), file))
+    expect(actual.equals(expected), `${job.type}: ${file}`).toBe(true)
+  }
+}
+
+describe('a stage that is interrupted and resumed ends with the very bits of an undisturbed one', () => {
+  it('pretrain, on packed documents', () => expectBitEqual(toy.pretrain({ steps: 6 })))
+  it('pretrain, on one stream of text', () =>
+    expectBitEqual(toy.pretrain({ steps: 6, documents: 'stream', rowLength: 16 })))
+  it('sft, with accumulated gradients', () =>
+    expectBitEqual(toy.sft(policy, { gradientAccumulation: 2, epochs: 8, packing: false })))
+  it('reward', () => expectBitEqual(toy.reward(policy)))
+  it('dpo', () => expectBitEqual(toy.dpo(policy)))
+  it('ppo', () => expectBitEqual(toy.ppo(policy, rewardModel, { iterations: 5 })))
+})

@@ -1,0 +1,170 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { JobOf, TrainingJob } from '@temper/db/contracts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCheckpoint } from '../checkpoint/index.ts'
+import { packBatch, type Sequence, toBatch } from '../data/index.ts'
+import { addRole, paramsOf } from '../models/index.ts'
+import { TracedProgram } from '../tracing/index.ts'
+import { batchFeeds } from './feeds.ts'
+import { ForwardFunction } from './forward-function.ts'
+import { scoresAt } from './scores.ts'
+import { lastCheckpoint, makeToy, metricsOf, runToyJob, type Toy } from './toy.fixture.ts'
+
+let toy: Toy
+let policy: string
+let rewardModel: string
+
+beforeAll(async () => {
+  toy = await makeToy()
+  policy = lastCheckpoint(await runToyJob(toy.pretrain()))
+  rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy, { epochs: 12 })))
+})
+afterAll(() => toy.remove())
+
+async function metrics(job: TrainingJob) {
+  return metricsOf(await runToyJob(job)).map(({ values }) => values)
+}
+const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
+
+describe('sft', () => {
+  it('gives the numbers of one batch of four when two batches of two are accumulated', async () => {
+    const whole = await metrics(elsewhere(toy.sft(policy, { batchSize: 4, packing: false }), 'whole'))
+    const halves = { batchSize: 2, gradientAccumulation: 2, packing: false }
+    const accumulated = await metrics(elsewhere(toy.sft(policy, halves), 'halves'))
+    expectClose(accumulated, whole, ['loss', 'grad_norm', 'mean_token_accuracy', 'num_tokens', 'learning_rate'])
+  })
+
+  it('gives the same loss for conversations packed into one row as for a row each', async () => {
+    const packed = await metrics(elsewhere(toy.sft(policy, { batchSize: 3, packing: true, epochs: 1 }), 'packed'))
+    const apart = await metrics(elsewhere(toy.sft(policy, { batchSize: 6, packing: false, epochs: 1 }), 'apart'))
+    expectClose(packed.slice(0, 1), apart.slice(0, 1), ['loss', 'grad_norm', 'num_tokens'])
+  })
+
+  it('learns its conversations', async () => {
+    const values = await metrics(elsewhere(toy.sft(policy, { epochs: 40, packing: false }), 'learns'))
+    expect(values.at(-1)?.loss).toBeLessThan(0.2)
+    expect(values.at(-1)?.mean_token_accuracy).toBeGreaterThan(0.9)
+  })
+
+  it('counts optimizer steps, not passes, in a schedule that ends at 0', async () => {
+    const job = toy.sft(policy, { batchSize: 1, gradientAccumulation: 3, packing: false, epochs: 2 })
+    const rates = (await metrics(elsewhere(job, 'schedule'))).map(({ learning_rate }) => learning_rate)
+    expect(rates).toEqual([0.01, 0.0075, 0.005, 0.0025])
+  })
+})
+
+describe('reward', () => {
+  it('learns to prefer the chosen answers and keeps mean and deviation of its scores', async () => {
+    const { lineage } = await readCheckpoint(rewardModel)
+    expect(lineage?.metrics.eval_accuracy).toBe(1)
+    expect(lineage?.rewardNormalization?.std).toBeGreaterThan(0)
+  })
+
+  it('scores a completion alike in any batch, order and amount of padding', async () => {
+    const { model, tensors } = await readCheckpoint(rewardModel)
+    const program = new TracedProgram()
+    await addRole(program, 'reward', model, tensors)
+    const scorer = new ForwardFunction(program, 'score', 'fp32', (variables, x) => {
+      const { ids, positions, segments, lastPositions } = x as typeof x &
+        Record<'ids' | 'positions' | 'segments' | 'lastPositions', never>
+      return { scores: scoresAt(model, paramsOf(variables, 'reward'), { ids, positions, segments }, lastPositions) }
+    })
+    const score = async (batch: ReturnType<typeof toBatch>) =>
+      Array.from((await scorer.run(batchFeeds(batch, { lastPositions: batch.lastPositions }))).scores.data)
+    const [a, b, c] = [
+      [5, 9, 12, 7],
+      [6, 11],
+      [8, 5, 10, 13, 9, 6, 7],
+    ].map(sequence) as [Sequence, Sequence, Sequence]
+
+    const [alone] = await score(toBatch([[a]], { rowLength: 4, numbering: [a] }))
+    const [, padded] = await score(toBatch([[b], [a]], { rowLength: 24, numbering: [b, a] }))
+    const [, , packed] = await score(packBatch([c, b, a], { rowLength: 16 }))
+    expect(padded).toBeCloseTo(alone ?? Number.NaN, 5)
+    expect(packed).toBeCloseTo(alone ?? Number.NaN, 5)
+    program.close()
+  })
+})
+
+describe('dpo', () => {
+  it('starts at ln 2 with margin 0 and ends preferring the chosen answers', async () => {
+    const values = await metrics(elsewhere(toy.dpo(policy, { epochs: 10 }), 'dpo-learns'))
+    expect(values[0]?.loss).toBeCloseTo(Math.LN2, 5)
+    expect(values[0]?.['rewards/margins']).toBeCloseTo(0, 5)
+    expect(values.at(-1)?.['rewards/margins']).toBeGreaterThan(0.3)
+    expect(values.at(-1)?.['rewards/accuracies']).toBe(1)
+  })
+
+  it('stops once the held-out margin is reached', async () => {
+    const job = elsewhere(toy.dpo(policy, { epochs: 100, targetMargin: 0.3, evaluateEverySteps: 2 }), 'dpo-stops')
+    const events = await runToyJob(job)
+    const done = events.at(-1)
+    expect(done).toMatchObject({ type: 'done', outcome: 'finished' })
+    expect(done?.type === 'done' && done.step).toBeLessThan(50)
+    expect(done?.type === 'done' && done.result.margin).toBeGreaterThanOrEqual(0.3)
+  })
+
+  it('moves every weight of the policy', async () => {
+    const { tensors: before } = await readCheckpoint(policy)
+    const { tensors: after } = await readCheckpoint(
+      lastCheckpoint(await runToyJob(elsewhere(toy.dpo(policy), 'dpo-moves'))),
+    )
+    for (const [name, values] of Object.entries(before)) expect(after[name], name).not.toEqual(values)
+  })
+})
+
+describe('ppo', () => {
+  it('finds ratio 1 and KL 0 before its first update', async () => {
+    const [first] = await metrics(elsewhere(ppo({ iterations: 1, ppoEpochs: 1, miniBatches: 1 }), 'ppo-first'))
+    expect(first?.['objective/kl']).toBe(0)
+    expect(first?.['val/ratio']).toBe(1)
+    expect(first?.['policy/approxkl_avg']).toBe(0)
+    expect(first?.['policy/clipfrac_avg']).toBe(0)
+  })
+
+  it('raises the score', async () => {
+    const values = await metrics(elsewhere(ppo({ iterations: 20, episodesPerIteration: 12 }), 'ppo-learns'))
+    const scores = values.map((value) => value['objective/scores'] ?? Number.NaN)
+    const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length
+    expect(mean(scores.slice(-4))).toBeGreaterThan(mean(scores.slice(0, 4)) + 0.3)
+  })
+
+  it('takes the penalty off completions that the length limit cut', async () => {
+    const settings = { iterations: 1, sampling: { temperature: 1, maxTokens: 1 } }
+    const [free] = await metrics(elsewhere(ppo({ ...settings, missingEosPenalty: 0 }), 'ppo-free'))
+    const [penalised] = await metrics(elsewhere(ppo({ ...settings, missingEosPenalty: 2 }), 'ppo-penalised'))
+    const cut = 1 - (free?.['val/num_eos_tokens'] ?? 0) / 6
+    expect(cut).toBeGreaterThan(0)
+    expect((free?.['objective/scores'] ?? 0) - (penalised?.['objective/scores'] ?? 0)).toBeCloseTo(2 * cut, 4)
+  })
+
+  it('reports a reward that is the score plus a penalty', async () => {
+    for (const value of await metrics(elsewhere(ppo({ iterations: 2 }), 'ppo-reward'))) {
+      const sum = (value['objective/scores'] ?? 0) + (value['objective/non_score_reward'] ?? 0)
+      expect(value['objective/rlhf_reward']).toBeCloseTo(sum, 6)
+    }
+  })
+
+  it('leaves reference and reward model as they were', async () => {
+    const file = path.join(rewardModel, 'model.safetensors')
+    const before = await readFile(file)
+    await runToyJob(elsewhere(ppo({ iterations: 1 }), 'ppo-frozen'))
+    expect((await readFile(file)).equals(before)).toBe(true)
+  })
+
+  const ppo = (settings: object): JobOf<'ppo'> => toy.ppo(policy, rewardModel, settings)
+})
+
+function sequence(ids: number[]): Sequence {
+  return { ids, lossMask: ids.map((_, i) => i > 0) }
+}
+
+/** Sums in another order differ in the last digits. */
+function expectClose(actual: Record<string, number>[], expected: Record<string, number>[], names: string[]) {
+  expect(actual.length).toBe(expected.length)
+  for (const [i, values] of expected.entries()) {
+    for (const name of names)
+      expect(actual[i]?.[name], `${name} of step ${i + 1}`).toBeCloseTo(values[name] ?? Number.NaN, 4)
+  }
+}
