@@ -1,4 +1,5 @@
-import { normal, seedOf } from '../random.ts'
+import { seedOf } from '../random.ts'
+import { normalStream } from './normal-stream.ts'
 
 /**
  * Fresh weights by name: biases 0, other vectors (norm weights) 1, matrices N(0, std). Each tensor has random numbers
@@ -19,7 +20,13 @@ function initializeTensor(name: string, shape: number[], seed: number, stdOf: (n
   const size = shape.reduce((product, axis) => product * axis, 1)
   if (name.endsWith('.bias')) return new Float32Array(size)
   if (shape.length === 1) return new Float32Array(size).fill(1)
-  const stream = seedOf(name)
-  const std = stdOf(name)
-  return Float32Array.from({ length: size }, (_, i) => std * normal(seed, stream, i))
+  return normals(size, seed, name, stdOf(name))
+}
+
+/** N(0, std), by seed and name. */
+export function normals(size: number, seed: number, name: string, std: number): Float32Array {
+  const next = normalStream(seed, seedOf(name))
+  const values = new Float32Array(size)
+  for (let i = 0; i < size; i++) values[i] = std * next()
+  return values
 }

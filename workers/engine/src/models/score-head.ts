@@ -1,6 +1,6 @@
 import { TemperError } from '@temper/db/contracts'
-import { normal, seedOf } from '../random.ts'
 import { scoreWeight } from './head.ts'
+import { normals } from './initialize.ts'
 import { loadModel } from './load-model.ts'
 import type { Model } from './model.ts'
 
@@ -36,7 +36,5 @@ export function scoreHeadTensors(
 
 function freshHead(hiddenSize: number, start: { seed: number } | 'zero'): Float32Array {
   if (start === 'zero') return new Float32Array(hiddenSize)
-  const std = 1 / Math.sqrt(hiddenSize + 1)
-  const stream = seedOf(scoreWeight)
-  return Float32Array.from({ length: hiddenSize }, (_, i) => std * normal(start.seed, stream, i))
+  return normals(hiddenSize, start.seed, scoreWeight, 1 / Math.sqrt(hiddenSize + 1))
 }
