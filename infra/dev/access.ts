@@ -1,49 +1,45 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { TemperError } from '@temper/db/contracts'
+import { scopes } from '@temper/db/contracts'
+import { createKey, createSignInToken, type Db, ensureOwner, openDatabase } from '@temper/db/queries'
 import { z } from 'zod'
-import { inRepository } from '../setup/places.mjs'
-import { typescript } from './parts/applications.ts'
-
-const execute = promisify(execFile)
+import type { ApplicationSettings } from './parts/applications.ts'
 
 /** `connection.json` of a home: how programs on this machine, the `temper` command first, reach its API. */
 const connectionSchema = z.object({ apiUrl: z.string(), webUrl: z.string(), apiKey: z.string() })
-export type Connection = z.infer<typeof connectionSchema>
 
-type Environment = Record<string, string | undefined>
-
-/** A link that signs its first visitor in as the owner. */
-export function createSignInLink(env: Environment): Promise<string> {
-  return runAdmin(['sign-in-link'], env)
+export interface Access {
+  /** An owner's key, the same at every start of a home for as long as the API takes it. */
+  apiKey: string
+  /** Signs its first visitor in as the owner. */
+  signInLink: string
 }
 
-/** An owner's key for the API of this home: the one it already has if the API still takes it, else a new one. */
-export async function keepConnection(
-  home: string,
-  apiUrl: string,
-  webUrl: string,
-  env: Environment,
-): Promise<Connection> {
-  const known = readConnection(home)?.apiKey
-  const apiKey =
-    known !== undefined && (await isAccepted(apiUrl, known))
-      ? known
-      : await runAdmin(['create-key', '--name', 'local', '--scopes', 'read,write,label,admin'], env)
-  const connection = { apiUrl, webUrl, apiKey }
-  const path = connectionPath(home)
-  writeFileSync(`${path}.new`, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
-  return connection
+/** Gives the owner a way in, for programs and for a browser, and notes the first in the home's `connection.json`. */
+export async function openAccess(home: string, settings: ApplicationSettings): Promise<Access> {
+  const { apiUrl, webUrl } = settings
+  const database = openDatabase(settings.databaseUrl, { max: 1, name: 'temper start' })
+  try {
+    const owner = await ensureOwner(database.db)
+    const apiKey = await keepKey(home, apiUrl, database.db, owner.id)
+    writePrivately(connectionPath(home), { apiUrl, webUrl, apiKey } satisfies z.infer<typeof connectionSchema>)
+    const token = await createSignInToken(database.db, owner.id)
+    return { apiKey, signInLink: `${webUrl}/sign-in?token=${encodeURIComponent(token)}` }
+  } finally {
+    await database.close()
+  }
 }
 
-function readConnection(home: string): Connection | undefined {
+/** The key that the home has, if the API still takes it, else a new one. */
+async function keepKey(home: string, apiUrl: string, db: Db, memberId: string): Promise<string> {
+  const known = readKey(home)
+  if (known !== undefined && (await isAccepted(apiUrl, known))) return known
+  return (await createKey(db, { memberId, name: 'local', scopes: [...scopes] })).secret
+}
+
+function readKey(home: string): string | undefined {
   const path = connectionPath(home)
-  if (!existsSync(path)) return undefined
-  const parsed = connectionSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
-  return parsed.success ? parsed.data : undefined
+  return existsSync(path) ? connectionSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).apiKey : undefined
 }
 
 function connectionPath(home: string): string {
@@ -55,16 +51,7 @@ async function isAccepted(apiUrl: string, apiKey: string): Promise<boolean> {
   return response.ok
 }
 
-/** Runs the API's own administration program, which prints one line. */
-async function runAdmin(words: string[], env: Environment): Promise<string> {
-  try {
-    const { stdout } = await execute(process.execPath, [...typescript('apps/api/src/admin.ts'), ...words], {
-      cwd: inRepository(),
-      env,
-    })
-    return stdout.trim()
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new TemperError('setup_failed', `admin ${words[0]} failed: ${reason}`, { cause })
-  }
+function writePrivately(path: string, content: unknown): void {
+  writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
 }

@@ -1,19 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { migrate } from '@temper/db/queries'
 import { inRepository } from '../setup/places.mjs'
-import { createSignInLink, keepConnection } from './access.ts'
+import { type Access, openAccess } from './access.ts'
 import { beginDemo } from './demo.ts'
 import { readEnvironment } from './environment.ts'
 import { type Home, openHome } from './home.ts'
-import {
-  type ApplicationSettings,
-  describeApi,
-  describePipeline,
-  describeWeb,
-  localUrl,
-  sharedEnvironment,
-} from './parts/applications.ts'
+import { type ApplicationSettings, describeApi, describePipeline, describeWeb, localUrl } from './parts/applications.ts'
 import { choosePorts, defaultPorts, type Ports } from './ports.ts'
 import { Supervisor } from './processes/supervisor.ts'
 import { startServiceParts } from './services.ts'
@@ -36,17 +30,13 @@ export interface StackOptions {
   log: (line: string) => void
 }
 
-export interface Stack {
+export interface Stack extends Access {
   home: string
   apiUrl: string
   webUrl: string
   temporalAddress: string
   temporalUiUrl: string
   databaseUrl: string
-  /** Signs its first visitor in as the owner. */
-  signInLink: string
-  /** An owner's key. */
-  apiKey: string
   /** The quickstart run, where this start began it. */
   demoRunId: string | undefined
   /** Resolves with the reason when a part crashed too often. */
@@ -58,7 +48,7 @@ export interface Stack {
 }
 
 /**
- * Starts everything: Postgres and Temporal, then the API, then the web app and the pipeline worker. `DATABASE_URL`,
+ * Starts everything: Postgres and Temporal, then the API, the web app and the pipeline worker. `DATABASE_URL`,
  * `TEMPORAL_ADDRESS` and `TEMPER_STORE` each replace an embedded part. When a part cannot start, all stop again.
  * Throws `conflict` when the home is in use, `setup_failed` or `unavailable` with the end of the log of what failed.
  */
@@ -72,9 +62,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   try {
     const settings = await startParts(supervisor, home, options)
-    const opened = await openDoors(home, settings, options)
+    const access = await openAccess(home.home, settings)
+    const demoRunId = await beginDemo(home.home, { ...settings, ...access }, options.demo)
     const control = { restart: supervisor.restart.bind(supervisor), pidOf: supervisor.pidOf.bind(supervisor), stop }
-    return { home: home.home, ...settings, ...opened, gaveUp: supervisor.gaveUp, ...control }
+    return { home: home.home, ...settings, ...access, demoRunId, gaveUp: supervisor.gaveUp, ...control }
   } catch (error) {
     await stop()
     throw error
@@ -102,25 +93,14 @@ async function startParts(supervisor: Supervisor, home: Home, options: StackOpti
     webPort: ports.web,
     webUrl: `http://${host === '0.0.0.0' ? hostname() : host}:${ports.web}`,
   }
-  await supervisor.start(describeApi(settings, process.env))
+  // Before the applications, so that they can start side by side.
+  await migrate(settings.databaseUrl)
   await Promise.all([
+    supervisor.start(describeApi(settings, process.env)),
     options.web === false ? undefined : supervisor.start(describeWeb(settings, process.env)),
     options.workers ? supervisor.start(describePipeline(settings, process.env)) : undefined,
   ])
   return settings
-}
-
-/** What people and programs need to get in, and the first run. */
-async function openDoors(
-  { home }: Home,
-  settings: ApplicationSettings,
-  options: StackOptions,
-): Promise<Pick<Stack, 'apiKey' | 'signInLink' | 'demoRunId'>> {
-  const env = sharedEnvironment(settings, process.env)
-  const { apiKey } = await keepConnection(home, settings.apiUrl, settings.webUrl, env)
-  const signInLink = await createSignInLink(env)
-  const demoRunId = await beginDemo(home, { ...settings, apiKey }, options.demo)
-  return { apiKey, signInLink, demoRunId }
 }
 
 function privateFolder(path: string): string {

@@ -21,7 +21,7 @@ export interface ApplicationSettings {
 type Environment = Record<string, string | undefined>
 
 /** What every program of ours needs to reach the others. */
-export function sharedEnvironment(settings: ApplicationSettings, inherited: Environment): Environment {
+function sharedEnvironment(settings: ApplicationSettings, inherited: Environment): Environment {
   return {
     ...inherited,
     DATABASE_URL: settings.databaseUrl,
@@ -70,7 +70,7 @@ export function describePipeline(settings: ApplicationSettings, inherited: Envir
 }
 
 /** Arguments by which Node runs a TypeScript file of this repository. */
-export function typescript(file: string): string[] {
+function typescript(file: string): string[] {
   return ['--import', 'tsx', inRepository(file)]
 }
 
