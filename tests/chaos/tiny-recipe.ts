@@ -26,14 +26,14 @@ stages:
     prompts: requests
     pairs: 40
     sampling: { temperature: 1, maxTokens: 16 }
-    simulated: { taste: stories, votesPerSecond: 200 }
     heldOutFraction: 0.2
   reward: { type: reward, from: sft, preferences: preferences, batchSize: 8, maxLength: 96, checkpointEverySteps: 2 }
   dpo:
     type: dpo
     from: sft
     preferences: preferences
-    epochs: 10
+    epochs: 40
+    ties: half
     batchSize: 8
     maxLength: 96
     learningRate: 0.0001
@@ -43,7 +43,7 @@ stages:
     from: sft
     reward: reward
     prompts: requests
-    iterations: 8
+    iterations: 30
     episodesPerIteration: 8
     ppoEpochs: 2
     miniBatches: 1

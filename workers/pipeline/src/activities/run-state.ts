@@ -31,9 +31,10 @@ export function createRunStateActivities(deps: Dependencies) {
       return { stages: run.stages.map(({ name, type, inputs }) => ({ name, type, inputs })), data }
     },
 
-    async beginStage(ref: StageRef): Promise<void> {
-      await updateStage(db, ref.runId, ref.stage, { state: 'running', status: 'Waiting for a worker' })
-      await say(ref, 'begun', `${ref.stage} started`)
+    async beginStage({ runId, stage, type }: StageRef & { type: StageType }): Promise<void> {
+      const status = type === 'release' ? 'Starting' : 'Waiting for a worker'
+      await updateStage(db, runId, stage, { state: 'running', status })
+      await say({ runId, stage }, 'begun', `${stage} started`)
     },
 
     async endStage(input: StageRef & { state: StageState; status: string | null; failure: Failure | null }) {

@@ -30,6 +30,8 @@ export function createTrainingActivities(deps: EngineDependencies) {
       const run = await getRun(deps.db, runId)
       const latest = await latestCheckpoint(deps.db, runId, stage)
       if (latest?.final) return { outcome: 'finished', step: latest.step }
+      const status = latest ? `Going on from step ${latest.step}` : 'Loading model and data'
+      await updateStage(deps.db, runId, stage, { status })
       const stageDir = path.join(deps.scratchDir, runId, stage)
       const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
       if (latest) await sayResumed(deps, latest)

@@ -98,7 +98,7 @@ async function runStages(runId: string, plan: RunPlan, state: PipelineState, run
 
   async function runStage(stage: PlannedStage): Promise<StageProgress> {
     await condition(() => !state.paused)
-    await cpu.beginStage({ runId, stage: stage.name })
+    await cpu.beginStage({ runId, stage: stage.name, type: stage.type })
     state.stages[stage.name] = 'running'
     const child = await startChild(workflowOfStage[stage.type], {
       workflowId: stageWorkflowId(runId, stage.name),
