@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
-import { sparseCrossEntropy, stopGradient } from '../tracing/index.ts'
+import { sparseCrossEntropyWithEntropy, stopGradient } from '../tracing/index.ts'
 
 /** One value a scored token, all (M), float32. Only `logps` has a gradient. */
 export interface TokenScores {
@@ -51,17 +51,9 @@ export function tokenScores(
 
 function scoreChunk(rows: Tensor, headWeight: Tensor, targets: Tensor): TokenScores {
   const logits = tf.matMul(rows, headWeight, false, true) // (M, V)
-  const logps = sparseCrossEntropy(logits, targets).neg()
-  const constant = stopGradient(logits)
-  return { logps, entropy: entropyOf(constant), correct: tf.equal(constant.argMax(1), targets).cast('float32') }
-}
-
-/** log Σ exp(l) − Σ p·l, with the largest logit taken off first. */
-function entropyOf(logits: Tensor): Tensor {
-  const shifted = logits.sub(logits.max(1, true))
-  const exponentials = shifted.exp()
-  const total = exponentials.sum(1)
-  return total.log().sub(exponentials.mul(shifted).sum(1).div(total))
+  const { losses, entropy } = sparseCrossEntropyWithEntropy(logits, targets)
+  const best = stopGradient(logits).argMax(1)
+  return { logps: losses.neg(), entropy, correct: tf.equal(best, targets).cast('float32') }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
 import { geluNew, silu } from './activations.ts'
@@ -101,5 +102,64 @@ describe('rope', () => {
           .sum()
       })
     expect(dot(11)[0]).toBeCloseTo(dot(0)[0] ?? 0, 3)
+  })
+})
+
+describe('gradients written by hand', () => {
+  const x = [0.3, -1.2, 2, 0.7, 0.1, -0.4, 1.5, -2.2]
+  const weight = [1, -0.5, 2, 0.25]
+  const bias = [0.1, 0, -1, 3]
+  const toX = (run: (x: Tensor) => Tensor) => (params: Tensor[]) => run(params[0] as Tensor)
+  const affine = (run: (x: Tensor, w: Tensor, b: Tensor) => Tensor) => (params: Tensor[]) =>
+    run(...(params as [Tensor, Tensor, Tensor]))
+  const pairs: [string, (params: Tensor[]) => Tensor, (params: Tensor[]) => Tensor][] = [
+    [
+      'geluNew',
+      toX(geluNew),
+      toX((z) =>
+        z
+          .pow(3)
+          .mul(0.044715)
+          .add(z)
+          .mul(Math.sqrt(2 / Math.PI))
+          .tanh()
+          .add(1)
+          .mul(z)
+          .mul(0.5),
+      ),
+    ],
+    ['silu', toX(silu), toX((z) => z.div(z.neg().exp().add(1)))],
+    [
+      'layerNorm',
+      affine((z, w, b) => layerNorm(z, w, b, 1e-5)),
+      affine((z, w, b) =>
+        z
+          .sub(z.mean(-1, true))
+          .div(tf.moments(z, -1, true).variance.add(1e-5).sqrt())
+          .mul(w)
+          .add(b),
+      ),
+    ],
+    [
+      'rmsNorm',
+      affine((z, w) => rmsNorm(z, w, 1e-5)),
+      affine((z, w) => z.div(z.square().mean(-1, true).add(1e-5).sqrt()).mul(w)),
+    ],
+  ]
+
+  it.each(pairs)('of %s are those of its definition', (_, layer, definition) => {
+    const params = () => [tf.tensor(x, [2, 1, 4]), tf.tensor(weight), tf.tensor(bias)]
+    const gradientsOf = (run: (params: Tensor[]) => Tensor) => {
+      const loss = (...given: Tensor[]) =>
+        run(given)
+          .mul(tf.tensor([1, 2, -1, 3, 0.5, 1, 1, -2], [2, 1, 4]))
+          .sum()
+      const { grads } = tf.engine().gradients(() => loss(...inputs), inputs, undefined, true)
+      return grads.flatMap((grad) => (grad ? Array.from(grad.dataSync()) : []))
+    }
+    const inputs = params()
+    expectClose(gradientsOf(layer), gradientsOf(definition))
+    expect(gradientsOf(layer).length).toBeGreaterThanOrEqual(8)
+    for (const input of inputs) input.dispose()
   })
 })

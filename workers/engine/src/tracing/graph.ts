@@ -112,6 +112,12 @@ export class Graph {
     return cast
   }
 
+  /** `value` times `by`, a number or one a row (N, 1), which `multiply` builds where it is needed whole. */
+  scaled(value: Value, by: Value, multiply: () => Value): Value {
+    const { type, shape } = value
+    return { type, shape, scaled: { value, by }, output: once(() => multiply().output()) }
+  }
+
   reshape(value: Value, shape: Shape): Value {
     if (sameShape(value.shape, shape)) return value
     const { type } = value

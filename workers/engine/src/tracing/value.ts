@@ -42,6 +42,8 @@ export interface Value {
   readonly uniform?: number
   /** Set where this is `base` repeated along dimensions; operations that broadcast take `base` instead. */
   readonly base?: Value
+  /** Set where this is a matrix times a number, or a number a row (N, 1); products take it apart. */
+  readonly scaled?: { value: Value; by: Value }
   /** The node's output, built on the first call. Throws for contents that were overwritten in place. */
   output(): NodeOutput
 }

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../../runtime/tf.ts'
 import { globalNorm } from '../ops/global-norm.ts'
-import { sparseCrossEntropy } from '../ops/sparse-cross-entropy.ts'
+import { sigmoidGrad } from '../ops/sigmoid-grad.ts'
+import { sparseCrossEntropy, sparseCrossEntropyWithEntropy } from '../ops/sparse-cross-entropy.ts'
 import { statelessUniform } from '../ops/stateless-uniform.ts'
 import { stopGradient } from '../ops/stop-gradient.ts'
 
@@ -114,6 +115,13 @@ export const cases: Record<string, Case> = {
   matrices: both((x, y) => rows(x).matMul(rows(y), false, true), 'BatchMatMul'),
   matricesBothTransposed: both((x, y) => rows(x).matMul(rows(y).transpose(), true, true)),
   matricesLeftTransposed: both((x, y) => rows(x).matMul(rows(y), true, false)),
+  scaledRows: both((x, y) =>
+    rows(x)
+      .mul(rows(y).slice([0, 1], [-1, 1]))
+      .matMul(rows(y).slice([0, 0], [-1, 1]), true),
+  ),
+  scaledRowsLeft: both((x, y) => x.reshape([12, 2]).transpose().mul(y.slice([0, 0, 0], [2, 1, 1]).reshape([2, 1])).matMul(y.reshape([24, 1]).slice([0, 0], [12, 1]))), // biome-ignore format: one case
+  scaledByOne: both((x, y) => rows(x).mul(y.slice([0, 0, 0], [1, 1, 1]).reshape([])).matMul(rows(y).slice([0, 0], [-1, 1]), true)), // biome-ignore format: one case
   batches: both((x, y) => x.matMul(y, false, true), 'BatchMatMul'),
   batchesLeftTransposed: both((x, y) => x.matMul(y, true, false), 'BatchMatMul'),
   oneMatrixForAll: forward((x, y) => x.matMul(rows(y).expandDims(0), false, true), 'BatchMatMul', 'ExpandDims'),
@@ -144,6 +152,8 @@ export const cases: Record<string, Case> = {
   fill: forward((x) => x.add(tf.fill([3, 4], 2)).add(tf.onesLike(x)), 'Fill', 'OnesLike'),
 
   crossEntropy: both((x) => sparseCrossEntropy(rows(x), ints(0, 3, 1, 1, 2, 0)), 'SparseSoftmaxCrossEntropyWithLogits'),
+  entropy: forward((x) => sparseCrossEntropyWithEntropy(rows(x), ints(0, 3, 1, 1, 2, 0)).entropy),
+  sigmoidGrad: forward((x, y) => sigmoidGrad(x.sigmoid(), y), 'SigmoidGrad'),
   globalNorm: forward((x, y) => globalNorm([x, y.sum()]), 'L2Loss'),
   uniform: forward((x) => statelessUniform([2, 3, 4], x.argMax(0).slice([0, 0], [1, 2]).reshape([2]).toInt()), 'StatelessRandomUniform'), // biome-ignore format: one case
 }

@@ -1,4 +1,5 @@
 import { l2LossKernel } from '../ops/global-norm.ts'
+import { sigmoidGradKernel } from '../ops/sigmoid-grad.ts'
 import { sparseCrossEntropyKernel } from '../ops/sparse-cross-entropy.ts'
 import { statelessUniformKernel } from '../ops/stateless-uniform.ts'
 import type { GraphType, Value } from '../value.ts'
@@ -28,6 +29,9 @@ export const own: KernelTable = {
     const results = [{ type: logits.type, shape: labels.shape }, logits]
     return graph.emitAll(sparseCrossEntropyKernel, [logits, labels], { T: logits.type, Tlabels: 'int32' }, results)
   }),
+  [sigmoidGradKernel]: kernel<{ y: Value; dy: Value }>((graph, { y, dy }) => {
+    return graph.emit(sigmoidGradKernel, [y, dy], { T: y.type }, y)
+  }, 'follow'),
   [l2LossKernel]: kernel<{ x: Value }>((graph, { x }) => {
     return graph.emit('L2Loss', [x], { T: x.type }, { type: x.type, shape: [] })
   }),

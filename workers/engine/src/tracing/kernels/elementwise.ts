@@ -71,10 +71,23 @@ const biasRule: Rule = (graph, a, b, shape) => {
   const plain = neutral(0, 'both')(graph, a, b, shape)
   if (plain) return plain
   const [matrix, vector] = a.shape.length === 1 ? [b, a] : [a, b]
-  const float = matrix.type === 'float32' || matrix.type === 'bfloat16'
-  const isBias = vector.shape.length === 1 && matrix.shape.length >= 2 && vector.shape[0] === matrix.shape.at(-1)
-  if (!float || !isBias || matrix.base || vector.base || !sameShape(matrix.shape, shape)) return undefined
+  if (!isBias(matrix, vector) || matrix.base || vector.base || !sameShape(matrix.shape, shape)) return undefined
   return graph.emit('BiasAdd', [matrix, vector], { T: matrix.type, data_format: { text: 'NHWC' } }, matrix)
+}
+
+function isBias(matrix: Value, vector: Value): boolean {
+  const float = matrix.type === 'float32' || matrix.type === 'bfloat16'
+  return float && vector.shape.length === 1 && matrix.shape.length >= 2 && vector.shape[0] === matrix.shape.at(-1)
+}
+
+/** A matrix times a number a row stays undone until it is needed whole: a product does it on a smaller side. */
+const scaleRule: Rule = (graph, a, b, shape) => {
+  const plain = neutral(1, 'both')(graph, a, b, shape)
+  if (plain) return plain
+  const [matrix, factor] = a.base ? [b, a.base] : [a, b.base ?? b]
+  const isRows = factor.shape.every((size, i) => size === 1 || (i === 0 && factor.shape.length === 2))
+  if (matrix.shape.length !== 2 || matrix.base || !isRows || !sameShape(matrix.shape, shape)) return undefined
+  return graph.scaled(matrix, factor, () => zip(graph, 'Mul', matrix, factor))
 }
 
 /** Small whole powers are products, which are exact and far faster. */
@@ -97,6 +110,18 @@ const powerRule: Rule = (graph, a, b, shape) => {
       return undefined
   }
 }
+
+const plainAddition = binary('AddV2', 'own', (a, b) => a + b, biasRule)
+
+/** In bf16 where both operands are, and where a bias of fp32 is added to a product of bf16. */
+const addition = kernel<Binary>((graph, { a, b }, attrs) => {
+  const narrow = (x: Value) => x.type === 'bfloat16' || x.uniform !== undefined
+  const float = a.type !== 'int32' && (a.type === 'bfloat16' || b.type === 'bfloat16')
+  const bias = (a.type === 'bfloat16' && isBias(a, b)) || (b.type === 'bfloat16' && isBias(b, a))
+  const type = (narrow(a) && narrow(b)) || bias ? 'bfloat16' : 'float32'
+  const operands = float ? { a: graph.cast(a, type), b: graph.cast(b, type) } : { a, b }
+  return plainAddition.emit(graph, operands, attrs)
+}, 'own')
 
 const widened = [
   'Exp',
@@ -124,10 +149,10 @@ export const elementwise: KernelTable = {
   IsInf: unary('IsInf', 'follow', 'bool'),
   LogicalNot: unary('LogicalNot'),
 
-  Add: binary('AddV2', 'follow', (a, b) => a + b, biasRule),
+  Add: addition,
   Sub: binary('Sub', 'follow', (a, b) => a - b, neutral(0, 'right')),
-  Multiply: binary('Mul', 'follow', (a, b) => a * b, neutral(1, 'both')),
-  RealDiv: binary('RealDiv', 'widen', undefined, neutral(1, 'right')),
+  Multiply: binary('Mul', 'follow', (a, b) => a * b, scaleRule),
+  RealDiv: binary('RealDiv', 'widen', (a, b) => a / b, neutral(1, 'right')),
   Maximum: binary('Maximum', 'follow', Math.max),
   Minimum: binary('Minimum', 'follow', Math.min),
   Pow: binary('Pow', 'widen', Math.pow, powerRule),

@@ -63,16 +63,25 @@ test.each(differentiable)('%s has the same gradient traced and eager', async (na
   expectClose(actual.y.data, expected.y.data, 1e-5)
 })
 
-test.each(['erf', 'halfPowers', 'softmax', 'moments', 'matrices', 'batches', 'gatherRows', 'crossEntropy', 'split'])(
-  'the traced gradient of %s is the slope of its values',
-  async (name) => {
-    const example = cases[name]
-    if (!example) throw new Error(`no case ${name}`)
-    const slope = program(example)
-    const { x } = await gradient(traced, `${name} slope`, example)
-    for (const i of [0, 7, 23]) expect(x.data[i]).toBeCloseTo(await slope(i), 2)
-  },
-)
+test.each([
+  'erf',
+  'halfPowers',
+  'softmax',
+  'moments',
+  'matrices',
+  'batches',
+  'gatherRows',
+  'crossEntropy',
+  'split',
+  'scaledRows',
+  'scaledRowsLeft',
+])('the traced gradient of %s is the slope of its values', async (name) => {
+  const example = cases[name]
+  if (!example) throw new Error(`no case ${name}`)
+  const slope = program(example)
+  const { x } = await gradient(traced, `${name} slope`, example)
+  for (const i of [0, 7, 23]) expect(x.data[i]).toBeCloseTo(await slope(i), 2)
+})
 
 /** Central differences of the eager values in element i of x. */
 function program({ run }: Case): (i: number) => Promise<number> {

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph.ts'
 import type { Shape, Value } from '../value.ts'
 import { sizeOf } from '../values.ts'
-import { broadcastShape } from './elementwise.ts'
+import { broadcastShape, zip } from './elementwise.ts'
 import { type KernelTable, kernel } from './kernel.ts'
 
 interface Operands {
@@ -45,12 +45,31 @@ function product(graph: Graph, operands: Operands): Value {
   return graph.reshape(matMul(graph, { a: left, b: right, transposeA, transposeB }), [...batch, m, n])
 }
 
+/**
+ * Moves the factors of a scaled left matrix to the smaller sides: (s ⊙ A) B = s ⊙ (A B), and (s ⊙ A)ᵀ B = Aᵀ (s ⊙ B).
+ * Gradients of logits come so, from a weight a token: nothing of their size is written twice.
+ */
+function unscaled(graph: Graph, operands: Operands): Value | undefined {
+  const { a, b, transposeA, transposeB } = operands
+  const outShape = [matrixShape(a.shape, transposeA)[0], matrixShape(b.shape, transposeB)[1]]
+  if (!a.scaled || b.shape.length !== 2 || sizeOf(a.shape) <= sizeOf(b.shape) + sizeOf(outShape)) return undefined
+  const { value, by } = a.scaled
+  const times = (x: Value) => zip(graph, 'Mul', graph.cast(x, 'float32'), graph.cast(by, 'float32'))
+  if (!transposeA || sizeOf(by.shape) === 1) return times(castProduct(graph, { ...operands, a: value }))
+  return transposeB ? undefined : castProduct(graph, { ...operands, a: value, b: times(b) })
+}
+
+function castProduct(graph: Graph, operands: Operands): Value {
+  const [a, b] = [graph.cast(operands.a, graph.matmulType), graph.cast(operands.b, graph.matmulType)]
+  return product(graph, { ...operands, a, b })
+}
+
 export const products: KernelTable = {
   /** Operands are cast to the precision of the function, and the result stays in it. */
   BatchMatMul: kernel<{ a: Value; b: Value }, { transposeA: boolean; transposeB: boolean }>(
     (graph, { a, b }, { transposeA, transposeB }) => {
-      const [x, y] = [graph.cast(a, graph.matmulType), graph.cast(b, graph.matmulType)]
-      return product(graph, { a: x, b: y, transposeA, transposeB })
+      const operands = { a, b, transposeA, transposeB }
+      return unscaled(graph, operands) ?? castProduct(graph, operands)
     },
     'own',
   ),
