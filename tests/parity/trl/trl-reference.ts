@@ -7,6 +7,8 @@ const settingsSchema = z.looseObject({
   gradient_accumulation_steps: z.number().int().default(1),
   max_steps: z.number().int(),
   learning_rate: z.number(),
+  lr_scheduler_type: z.string().default('linear'),
+  warmup_steps: z.number().default(0),
   weight_decay: z.number().default(0),
   max_grad_norm: z.number(),
   start: z.string().default('policy'),

@@ -175,6 +175,11 @@ describe('readCheckpoint', () => {
     }
     await writeFile(join(dir, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: weightMap }))
     expect((await readCheckpoint(dir)).tensors).toEqual(tensors)
+
+    await rm(join(dir, 'model-0.safetensors'))
+    await expect(readCheckpoint(dir)).rejects.toThrow('model-0.safetensors cannot be opened')
+    await writeFile(join(dir, 'model.safetensors.index.json'), '{"weight_map": {"w": "../other"}}')
+    await expect(readCheckpoint(dir)).rejects.toMatchObject({ code: 'invalid_checkpoint' })
   })
 
   it('refuses a missing tensor, an unknown one and another shape, by name', async () => {

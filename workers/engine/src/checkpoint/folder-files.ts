@@ -48,6 +48,8 @@ async function weightFileNames(dir: string): Promise<string[]> {
       details: { dir },
     })
   }
-  const index = indexSchema.parse(await readJson(dir, indexName))
-  return [...new Set(Object.values(index.weight_map))].sort()
+  const index = indexSchema.safeParse(await readJson(dir, indexName))
+  if (index.success) return [...new Set(Object.values(index.data.weight_map))].sort()
+  const message = `${join(dir, indexName)}: ${z.prettifyError(index.error)}`
+  throw new TemperError('invalid_checkpoint', message, { details: { file: indexName, issues: index.error.issues } })
 }

@@ -18,12 +18,24 @@ export interface SafetensorsFile extends SafetensorsHeader {
  * @throws TemperError invalid_checkpoint with file, tensor, rule and both values
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path, 'r')
+  const handle = await openToRead(path)
   try {
     return fileOf(path, handle, await readHeader(path, handle))
   } catch (error) {
     await handle.close()
     throw error
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TemperError('invalid_checkpoint', `${path} cannot be opened: ${reason}`, {
+      cause,
+      details: { file: path },
+    })
   }
 }
 
