@@ -7,6 +7,7 @@ export function LabelProgressBar({ session }: { session: VoteSession }) {
   const share = needed > 0 ? Math.min(1, votes / needed) : 0
   // Votes on their way count at once for the one who cast them.
   const waiting = session.outbox.filter((command) => command.type === 'vote').length
+  if (needed === 0) return <div className="h-[30px]" />
   return (
     <div>
       <div className="tabular flex flex-wrap justify-between gap-x-6 text-muted text-sm">

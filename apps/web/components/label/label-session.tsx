@@ -39,7 +39,7 @@ export function LabelSession({ first, run }: { first: FirstPairs; run: string | 
       ) : (
         <PairView pair={pair} />
       )}
-      <VoteBar deeds={deeds} session={session} />
+      {(pair !== undefined || session.cast.length > 0) && <VoteBar deeds={deeds} session={session} />}
       <NoteDialog
         open={open === 'note'}
         note={session.note}

@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { buttonClass } from '#components/ui/button.tsx'
 import { Section } from '#components/ui/panels.tsx'
 import { formatCount } from '#lib/format.ts'
+import { runSentence } from '#lib/run-sentence.ts'
 
 /** Everything that waits for a person. A page where nothing does says so in one line. */
 export function NeedsYou({ runs, progress }: { runs: RunSummary[]; progress: LabelProgress }) {
@@ -17,7 +18,8 @@ export function NeedsYou({ runs, progress }: { runs: RunSummary[]; progress: Lab
         {progress.remaining > 0 && <VotesWanted progress={progress} />}
         {paused.map((run) => (
           <Item key={run.id} icon={<CirclePause className="size-5" />} action="Open" href={`/runs/${run.id}`}>
-            <span className="font-medium">{run.name}</span> is paused. <span className="text-muted">{run.status}</span>
+            <span className="font-medium">{run.name}</span> is paused.{' '}
+            <span className="text-muted">{runSentence(run)}</span>
           </Item>
         ))}
         {failed.map((run) => (
@@ -28,7 +30,7 @@ export function NeedsYou({ runs, progress }: { runs: RunSummary[]; progress: Lab
             href={`/runs/${run.id}`}
           >
             <span className="font-medium">{run.name}</span> failed.{' '}
-            <span className="text-muted">{run.failure?.message ?? run.status}</span>
+            <span className="text-muted">{run.failure?.message ?? runSentence(run)}</span>
           </Item>
         ))}
       </ul>

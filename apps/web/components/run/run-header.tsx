@@ -4,6 +4,7 @@ import { buttonClass } from '#components/ui/button.tsx'
 import { CopyId } from '#components/ui/copy.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed, RelativeTime } from '#components/ui/time.tsx'
+import { runSentence } from '#lib/run-sentence.ts'
 import { isLive } from '#lib/stage-words.ts'
 import type { RunEvents } from '#lib/use-run-events.ts'
 import { RunActions } from './run-actions.tsx'
@@ -28,7 +29,7 @@ export function RunHeader({ run, connection }: { run: Run; connection: RunEvents
         <span className="font-medium">
           <StateMark state={run.state} />
         </span>
-        <span className="text-muted">{run.status}</span>
+        <span className="text-muted">{runSentence(run)}</span>
       </p>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 text-muted text-sm">
         <Fact term="Elapsed">

@@ -5,6 +5,7 @@ import type { Run } from '@temper/db/contracts'
 import { useState } from 'react'
 import { Problem } from '#components/ui/panels.tsx'
 import { runQuery } from '#lib/queries.ts'
+import { stageSentence } from '#lib/run-sentence.ts'
 import { isLive, tellingStage } from '#lib/stage-words.ts'
 import { useRunEvents } from '#lib/use-run-events.ts'
 import { RunHeader } from './run-header.tsx'
@@ -27,7 +28,7 @@ export function RunView({ first, stageName }: { first: Run; stageName: string | 
       {run.failure !== null && <Problem title="The run failed">{run.failure.message}</Problem>}
       <nav aria-label="Stages">
         <StageGraph
-          stages={run.stages.map((stage) => ({ ...stage, run: stage }))}
+          stages={run.stages.map((stage) => ({ ...stage, run: stage, sentence: stageSentence(stage, run.stages) }))}
           selected={selected?.name}
           onSelect={select}
         />

@@ -4,7 +4,8 @@ import { Problem } from '#components/ui/panels.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed } from '#components/ui/time.tsx'
 import { formatCount } from '#lib/format.ts'
-import { stageColor, stateWords } from '#lib/stage-words.ts'
+import { stageSentence } from '#lib/run-sentence.ts'
+import { stageColor } from '#lib/stage-words.ts'
 import { EvaluationResults } from './evaluation-results.tsx'
 import { EventList } from './event-list.tsx'
 import { RecipeText } from './recipe-text.tsx'
@@ -25,7 +26,7 @@ export function StageDetail({ run, stage, events }: StageDetailProps) {
   const views = viewsOf({ run, stage, events })
   return (
     <section aria-label={`Stage ${stage.name}`} className="space-y-4">
-      <StageHeading stage={stage} />
+      <StageHeading stage={stage} sentence={stageSentence(stage, run.stages)} />
       {stage.failure !== null && (
         <Problem title="This stage failed">
           {stage.failure.message} <span className="font-mono text-muted text-xs">{stage.failure.code}</span>
@@ -37,7 +38,7 @@ export function StageDetail({ run, stage, events }: StageDetailProps) {
             <Tabs.Trigger
               key={view.name}
               value={view.name}
-              className="-mb-px border-transparent border-b-2 py-2 text-muted hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
+              className="-mb-px outline-offset-[-2px] border-transparent border-b-2 py-2 text-muted hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
             >
               {view.name}
             </Tabs.Trigger>
@@ -76,7 +77,7 @@ function viewsOf({ run, stage, events }: StageDetailProps): { name: string; cont
   }
 }
 
-function StageHeading({ stage }: { stage: StageRun }) {
+function StageHeading({ stage, sentence }: { stage: StageRun; sentence: string }) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
       <div className="min-w-0">
@@ -88,8 +89,8 @@ function StageHeading({ stage }: { stage: StageRun }) {
         </h2>
         <p className="flex flex-wrap items-baseline gap-x-2">
           <StateMark state={stage.state} />
-          {stage.status !== stateWords[stage.state] && <span className="text-muted">{stage.status}</span>}
-          {stage.totalSteps > 1 && !stage.status.includes(` of ${stage.totalSteps}`) && (
+          <span className="text-muted">{sentence}</span>
+          {stage.totalSteps > 1 && !sentence.includes(` of ${stage.totalSteps}`) && (
             <span className="tabular text-muted">
               step {formatCount(stage.step)} of {formatCount(stage.totalSteps)}
             </span>

@@ -9,6 +9,8 @@ export interface GraphStage {
   type: StageType
   inputs: readonly string[]
   run?: StageRun
+  /** What it does or waits for. */
+  sentence?: string
 }
 
 interface StageGraphProps {
@@ -21,6 +23,7 @@ interface StageGraphProps {
 export function StageGraph({ stages, selected, onSelect }: StageGraphProps) {
   return (
     <FlowGraph
+      nodeHeight={stages.some((stage) => stage.run !== undefined) ? undefined : 52}
       nodes={stages.map((stage) => ({ ...stage, color: stageColor(stage.type) }))}
       renderNode={(stage) => <StageNode stage={stage} selected={stage.name === selected} onSelect={onSelect} />}
     />

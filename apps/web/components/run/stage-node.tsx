@@ -32,7 +32,7 @@ export function StageNode({ stage, selected, onSelect }: StageNodeProps) {
           {stage.type}
         </span>
       ) : (
-        <Progress run={stage.run} />
+        <Progress run={stage.run} sentence={stage.sentence ?? ''} />
       )}
     </>
   )
@@ -49,7 +49,7 @@ export function StageNode({ stage, selected, onSelect }: StageNodeProps) {
   )
 }
 
-function Progress({ run }: { run: StageRun }) {
+function Progress({ run, sentence }: { run: StageRun; sentence: string }) {
   return (
     <>
       <span className="flex items-center justify-between gap-1 text-xs">
@@ -60,7 +60,7 @@ function Progress({ run }: { run: StageRun }) {
           </span>
         )}
       </span>
-      <Headline run={run} />
+      <Headline run={run} sentence={sentence} />
       {run.state === 'running' && run.totalSteps > 0 && (
         <span aria-hidden="true" className="absolute inset-x-0 bottom-0 h-[3px] bg-line">
           <span
@@ -73,8 +73,14 @@ function Progress({ run }: { run: StageRun }) {
   )
 }
 
-function Headline({ run }: { run: StageRun }) {
-  if (run.headline === null) return <span className="truncate text-muted text-xs leading-5">{run.status}</span>
+function Headline({ run, sentence }: { run: StageRun; sentence: string }) {
+  if (run.headline === null) {
+    return (
+      <span className="truncate text-muted text-xs leading-5" title={sentence}>
+        {sentence}
+      </span>
+    )
+  }
   const { metric, value } = run.headline
   return (
     <span className="tabular truncate text-xs leading-5" title={`${metric} ${value}`}>

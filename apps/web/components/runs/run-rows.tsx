@@ -2,6 +2,7 @@ import type { RunSummary, StageRun } from '@temper/db/contracts'
 import Link from 'next/link'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed, RelativeTime } from '#components/ui/time.tsx'
+import { runSentence } from '#lib/run-sentence.ts'
 import { formatMetric, stageColor, tellingStage } from '#lib/stage-words.ts'
 import { StageStrip } from './stage-strip.tsx'
 
@@ -17,7 +18,7 @@ export function RunRows({ runs }: { runs: RunSummary[] }) {
               <Link href={`/runs/${run.id}`} className="font-medium after:absolute after:inset-0">
                 {run.name}
               </Link>
-              <p className="truncate text-muted text-sm">{run.status}</p>
+              <p className="truncate text-muted text-sm">{runSentence(run)}</p>
             </div>
             <div className="text-sm">
               <StateMark state={run.state} />
@@ -38,8 +39,8 @@ export function RunRows({ runs }: { runs: RunSummary[] }) {
 }
 
 function TellingNumber({ stage }: { stage: StageRun | undefined }) {
-  if (stage?.headline == null) return <div className="text-muted text-sm">–</div>
-  const { metric, value } = stage.headline
+  if (stage === undefined) return <div className="text-muted text-sm">–</div>
+  const { metric, value } = stage.headline ?? { metric: `of ${stage.totalSteps}`, value: stage.step }
   return (
     <div className="text-sm">
       <span className="tabular font-medium" title={String(value)}>

@@ -8,6 +8,8 @@ export interface FlowNode extends GraphNode {
 interface FlowGraphProps<T extends FlowNode> {
   nodes: readonly T[]
   renderNode: (node: T) => React.ReactNode
+  /** Pixels; a node with less to say is lower. */
+  nodeHeight?: number
 }
 
 type Direction = 'right' | 'down'
@@ -17,8 +19,14 @@ interface Box {
   top: number
 }
 
+interface Size {
+  width: number
+  height: number
+}
+
 /** Sizes in pixels. */
-const node = { width: 148, height: 72 }
+const nodeWidth = 148
+const defaultNodeHeight = 72
 const gap = { along: 24, across: 12 }
 
 /** A graph that flows from left to right, and on a phone from top to bottom. */
@@ -26,10 +34,10 @@ export function FlowGraph<T extends FlowNode>(props: FlowGraphProps<T>) {
   const layout = layoutGraph(props.nodes)
   return (
     <>
-      <div className="overflow-x-auto p-1 max-md:hidden">
+      <div className="overflow-x-auto -m-1 p-1 max-md:hidden">
         <Drawing {...props} layout={layout} direction="right" />
       </div>
-      <div className="overflow-x-auto p-1 md:hidden">
+      <div className="overflow-x-auto -m-1 p-1 md:hidden">
         <Drawing {...props} layout={layout} direction="down" />
       </div>
     </>
@@ -41,17 +49,19 @@ interface DrawingProps<T extends FlowNode> extends FlowGraphProps<T> {
   direction: Direction
 }
 
-function Drawing<T extends FlowNode>({ nodes, renderNode, layout, direction }: DrawingProps<T>) {
-  const boxOf = (name: string): Box => place(layout.places.get(name) ?? { depth: 0, lane: 0 }, direction)
+function Drawing<T extends FlowNode>(props: DrawingProps<T>) {
+  const { nodes, renderNode, layout, direction, nodeHeight = defaultNodeHeight } = props
+  const node = { width: nodeWidth, height: nodeHeight }
+  const boxOf = (name: string): Box => place(layout.places.get(name) ?? { depth: 0, lane: 0 }, node, direction)
   const colorOf = (name: string) => nodes.find((candidate) => candidate.name === name)?.color
-  const { width, height } = sizeOf(layout, direction)
+  const { width, height } = sizeOf(layout, node, direction)
   return (
     <div className="relative" style={{ width, height }}>
       <svg aria-hidden="true" className="absolute inset-0" width={width} height={height} fill="none">
         {layout.edges.map(({ from, to }) => (
           <path
             key={`${from} ${to}`}
-            d={edgePath(boxOf(from), boxOf(to), direction)}
+            d={edgePath(boxOf(from), boxOf(to), node, direction)}
             stroke={colorOf(from)}
             strokeWidth="1.5"
           />
@@ -68,20 +78,20 @@ function Drawing<T extends FlowNode>({ nodes, renderNode, layout, direction }: D
   )
 }
 
-function sizeOf({ depths, lanes }: GraphLayout, direction: Direction): { width: number; height: number } {
+function sizeOf({ depths, lanes }: GraphLayout, node: Size, direction: Direction): Size {
   const [columns, rows] = direction === 'right' ? [depths, lanes] : [lanes, depths]
   const [gapX, gapY] = direction === 'right' ? [gap.along, gap.across] : [gap.across, gap.along]
   return { width: columns * (node.width + gapX) - gapX, height: rows * (node.height + gapY) - gapY }
 }
 
-function place({ depth, lane }: { depth: number; lane: number }, direction: Direction): Box {
+function place({ depth, lane }: { depth: number; lane: number }, node: Size, direction: Direction): Box {
   return direction === 'right'
     ? { left: depth * (node.width + gap.along), top: lane * (node.height + gap.across) }
     : { left: lane * (node.width + gap.across), top: depth * (node.height + gap.along) }
 }
 
 /** Bends right before the next node's layer, so that a long line runs straight beside the nodes it passes. */
-function edgePath(from: Box, to: Box, direction: Direction): string {
+function edgePath(from: Box, to: Box, node: Size, direction: Direction): string {
   const bend = gap.along / 2
   if (direction === 'right') {
     const [x1, y1] = [from.left + node.width, from.top + node.height / 2]
