@@ -35,10 +35,11 @@ describe('sft', () => {
     expectClose(accumulated, whole, ['loss', 'grad_norm', 'mean_token_accuracy', 'num_tokens', 'learning_rate'])
   })
 
-  it('gives the same loss for conversations packed into one row as for a row each', async () => {
-    const packed = await metrics(elsewhere(toy.sft(policy, { batchSize: 3, packing: true, epochs: 1 }), 'packed'))
+  it('gives the same loss for conversations packed into rows as for a row each', async () => {
     const apart = await metrics(elsewhere(toy.sft(policy, { batchSize: 6, packing: false, epochs: 1 }), 'apart'))
-    expectClose(packed.slice(0, 1), apart.slice(0, 1), ['loss', 'grad_norm', 'num_tokens'])
+    // Six conversations of 15 tokens fill two rows of 48.
+    const packed = await metrics(elsewhere(toy.sft(policy, { batchSize: 2, packing: true, epochs: 1 }), 'packed'))
+    expectClose(packed.slice(0, 1), apart.slice(0, 1), ['num_tokens', 'loss', 'grad_norm'])
   })
 
   it('learns its conversations', async () => {
@@ -117,9 +118,9 @@ describe('dpo', () => {
 describe('ppo', () => {
   it('finds ratio 1 and KL 0 before its first update', async () => {
     const [first] = await metrics(elsewhere(ppo({ iterations: 1, ppoEpochs: 1, miniBatches: 1 }), 'ppo-first'))
-    expect(first?.['objective/kl']).toBe(0)
-    expect(first?.['val/ratio']).toBe(1)
-    expect(first?.['policy/approxkl_avg']).toBe(0)
+    expect(Math.abs(first?.['objective/kl'] ?? 1)).toBeLessThan(1e-4)
+    expect(first?.['val/ratio']).toBeCloseTo(1, 6)
+    expect(first?.['policy/approxkl_avg']).toBeLessThan(1e-10)
     expect(first?.['policy/clipfrac_avg']).toBe(0)
   })
 
