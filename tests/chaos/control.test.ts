@@ -1,0 +1,88 @@
+import { samplingSchema, taskQueues, workflowTypes } from '@temper/db/contracts'
+import { createGeneration, listGenerationEvents, type RunRecord } from '@temper/db/queries'
+import { parseRecipe, planRecipe } from '@temper/db/recipes'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestSystem, type TestSystem } from './test-system.ts'
+
+const base = `
+name: control
+model:
+  architecture: llama
+  hiddenSize: 16
+  nLayer: 1
+  nHead: 2
+  contextLength: 64
+  tokenizer: { type: bpe, vocabSize: 300, data: stories }
+data:
+  stories: { generator: stories, kind: text, count: 50 }
+  conversations: { generator: stories, kind: conversations, count: 20 }
+  requests: { generator: stories, kind: prompts, count: 4 }
+stages:
+`
+const runOf = (stages: string) => {
+  const recipeText = base + stages
+  const recipe = parseRecipe(recipeText)
+  return { recipe, recipeText, order: planRecipe(recipe) }
+}
+
+let system: TestSystem
+let finished: RunRecord
+beforeAll(async () => {
+  system = await startTestSystem()
+})
+afterAll(() => system.stop())
+
+describe('a run with stages that fail', () => {
+  it('loses only what depends on them, and says why', async () => {
+    const runId = await system.startRun(
+      runOf(`
+  good: { type: pretrain, data: stories, steps: 4, rowLength: 32 }
+  bad: { type: pretrain, data: stories, steps: 9, rowLength: 32, learningRate: 1.0e+30 }
+  after-bad: { type: sft, from: bad, data: conversations }
+  late:
+    { type: preferences, from: good, prompts: requests, pairs: 2, sampling: { maxTokens: 4, temperature: 1 }, deadlineMinutes: 0.02 }
+  release: { type: release, from: good, name: control }
+`),
+    )
+    finished = await system.waitForEnd(runId)
+    expect(Object.fromEntries(finished.stages.map(({ name, state }) => [name, state]))).toEqual({
+      good: 'done',
+      bad: 'failed',
+      'after-bad': 'skipped',
+      late: 'failed',
+      release: 'done',
+    })
+    const failures = Object.fromEntries(finished.stages.map(({ name, failure }) => [name, failure?.code]))
+    expect(failures).toMatchObject({ bad: 'non_finite', late: 'deadline_passed' })
+    expect(finished.state).toBe('failed')
+  })
+})
+
+describe('a generation', () => {
+  it('streams its text through the database', async () => {
+    const checkpointId = finished.stages.find(({ name }) => name === 'good')?.checkpointId ?? ''
+    const messages = [{ role: 'user' as const, content: 'Write a story about a fox and a key.' }]
+    const sampling = samplingSchema.parse({ maxTokens: 12, temperature: 1 })
+    const { id } = await createGeneration(system.db, { checkpointId, messages, sampling, seed: 3 })
+    const input = { taskQueue: taskQueues.pipeline, workflowId: id, args: [{ generationId: id }] }
+    await system.client.workflow.execute(workflowTypes.generation, input)
+    const types = (await listGenerationEvents(system.db, id)).map(({ event }) => event.type)
+    expect([types[0], types.at(-1)]).toEqual(['queued', 'done'])
+    expect(types.slice(1, -1).every((type) => type === 'token')).toBe(true)
+  })
+})
+
+describe('a cancelled run', () => {
+  it('stops its training and says so', async () => {
+    const runId = await system.startRun(
+      runOf(
+        '  long: { type: pretrain, data: stories, steps: 100000, rowLength: 32 }\n  next: { type: sft, from: long, data: conversations }',
+      ),
+    )
+    await system.waitForRun(runId, 'training', ({ stages }) => (stages[0]?.step ?? 0) > 0)
+    await system.client.workflow.getHandle(runId).cancel()
+    const run = await system.waitForEnd(runId)
+    expect(run.state).toBe('cancelled')
+    expect(run.stages.map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])
+  })
+})
