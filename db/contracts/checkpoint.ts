@@ -50,3 +50,9 @@ export const checkpointSchema = z.strictObject({
   createdAt: z.iso.datetime(),
 })
 export type Checkpoint = z.infer<typeof checkpointSchema>
+
+/** The folder in a checkpoint's archive; it speaks to people: the released name, or stage and step, with the start of the id. */
+export function archiveFolder(checkpoint: Pick<Checkpoint, 'id' | 'releasedAs' | 'stage' | 'step'>): string {
+  const { id, releasedAs, stage, step } = checkpoint
+  return releasedAs ?? `${stage ?? 'checkpoint'}-step-${step}-${id.slice(5, 11)}`
+}

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '@temper/db/contracts'
+import { archiveFolder, type Checkpoint } from '@temper/db/contracts'
 
 /** What people call a checkpoint: its released name, else the stage that made it, else its id. */
 export function checkpointTitle(
@@ -9,15 +9,12 @@ export function checkpointTitle(
   return checkpoint.final ? checkpoint.stage : `${checkpoint.stage}, step ${checkpoint.step}`
 }
 
-/** The lines that load it elsewhere. `origin` is where this web app answers. */
+/** The lines that fetch and load it elsewhere. `origin` is where this web app answers. */
 export function loadingCode(checkpoint: Checkpoint, origin: string): { fetch: string; load: string } {
-  const folder = checkpointTitle(checkpoint).replace(/[^a-z0-9-]+/gi, '-')
+  const folder = archiveFolder(checkpoint)
   const model = checkpoint.kind === 'reward' ? 'AutoModelForSequenceClassification' : 'AutoModelForCausalLM'
   return {
-    fetch: [
-      `mkdir -p ${folder}`,
-      `curl -H "Authorization: Bearer $TEMPER_KEY" ${origin}/v1/checkpoints/${checkpoint.id}/archive.tar | tar -x -C ${folder}`,
-    ].join('\n'),
+    fetch: `curl -H "Authorization: Bearer $TEMPER_KEY" \\\n  ${origin}/v1/checkpoints/${checkpoint.id}/archive.tar | tar -x`,
     load: [
       `from transformers import ${model}, AutoTokenizer`,
       `model = ${model}.from_pretrained("${folder}")`,

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import {
-  type Checkpoint,
+  archiveFolder,
   type CheckpointFile,
   checkpointKinds,
   checkpointSchema,
@@ -81,7 +81,7 @@ export function checkpointRoutes({ db, store }: Dependencies) {
   app.openapi(archive, async (c) => {
     const found = await getCheckpoint(db, c.req.valid('param').id)
     const files = c.req.valid('query').resume ? found.files : found.files.filter((file) => !isResumeState(file))
-    const name = folderName(found)
+    const name = archiveFolder(found)
     const headers = new Headers({
       'Content-Type': 'application/x-tar',
       'Content-Disposition': `attachment; filename="${name}.tar"`,
@@ -123,9 +123,4 @@ export function checkpointRoutes({ db, store }: Dependencies) {
 
 function isResumeState(file: CheckpointFile): boolean {
   return file.path.startsWith('resume/')
-}
-
-/** Speaks to people: the released name, or stage and step, with the start of the id. */
-function folderName({ id, releasedAs, stage, step }: Checkpoint): string {
-  return releasedAs ?? `${stage ?? 'checkpoint'}-step-${step}-${id.slice(5, 11)}`
 }

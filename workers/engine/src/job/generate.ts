@@ -21,12 +21,15 @@ export async function generateText(job: JobOf<'generate'>, context: JobContext):
 async function stream(policy: Start, program: Program, job: JobOf<'generate'>, context: JobContext): Promise<void> {
   const { tokenizer, model } = policy
   const stopIds = tokenizer.stopIds
-  const prompt = encodePrompt(tokenizer, job.messages, model.contextLength - job.sampling.maxTokens)
+  // Prompt and completion share the context: a wish that fills it leaves the prompt half.
+  const room = Math.max(model.contextLength - job.sampling.maxTokens, Math.ceil(model.contextLength / 2))
+  const prompt = encodePrompt(tokenizer, job.messages, room)
+  const maxTokens = Math.min(job.sampling.maxTokens, model.contextLength - prompt.length)
   const decoder = tokenizer.streamDecoder({ skipSpecialTokens: true })
   const startedMs = context.nowMs()
   const [completion] = await new Generator(program, model, 'policy', 1).generate({
     prompts: [prompt],
-    sampling: job.sampling,
+    sampling: { ...job.sampling, maxTokens },
     stopIds,
     seed: job.seed,
     onToken: (_, ids) => {
