@@ -1,12 +1,14 @@
+import { isAlive, type ProcessIdentity, parentOf, readProc } from '../setup/process-identity.mjs'
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Resolves with the reason at the first signal, or when npm, which runs this process, has gone without one. A second
- * signal ends the process at once.
- * @param watchParent whether npm is the parent
+ * Resolves with the reason at the first signal, or when npm, which runs this process, was killed. A second signal ends
+ * the process at once.
+ * @param underNpm whether npm runs this process
  */
-export function untilAskedToStop(watchParent: boolean): Promise<string> {
-  const parent = process.ppid
+export function untilAskedToStop(underNpm: boolean): Promise<string> {
+  const callers = underNpm ? npmProcesses() : []
   return new Promise((resolve) => {
     let asked = false
     for (const signal of signals) {
@@ -16,12 +18,20 @@ export function untilAskedToStop(watchParent: boolean): Promise<string> {
         resolve(signal)
       })
     }
-    if (!watchParent) return
     const timer = setInterval(() => {
-      if (process.ppid === parent) return
+      if (callers.every(isAlive)) return
       clearInterval(timer)
       resolve('npm has ended')
     }, 1_000)
     timer.unref()
   })
+}
+
+/** npm runs a script through a shell; some shells replace themselves by the script, others stay in between. */
+function npmProcesses(): ProcessIdentity[] {
+  const parent = parentOf(process.pid)
+  if (parent === undefined) return []
+  const isShell = /^(sh|dash|bash|ash)$/.test(readProc(`/proc/${parent.pid}/comm`)?.trim() ?? '')
+  const grandparent = isShell ? parentOf(parent.pid) : undefined
+  return grandparent === undefined ? [parent] : [parent, grandparent]
 }

@@ -11,13 +11,29 @@ import { readFileSync } from 'node:fs'
  * @returns {ProcessIdentity | undefined}
  */
 export function identify(pid) {
-  const stat = readProc(`/proc/${pid}/stat`)
-  if (stat === undefined) return undefined
-  // The command stands in parentheses and may hold anything; fields are counted after the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statusFields(pid)
   const [state, ticksSinceBoot] = [fields[0], fields[19]]
   if (state === 'Z' || state === 'X' || ticksSinceBoot === undefined) return undefined
   return { pid, startedAt: `${bootId()}/${ticksSinceBoot}` }
+}
+
+/**
+ * The process that started it, or that has adopted it since.
+ * @param {number} pid
+ * @returns {ProcessIdentity | undefined}
+ */
+export function parentOf(pid) {
+  const parent = Number(statusFields(pid)[1] ?? 0)
+  return parent === 0 ? undefined : identify(parent)
+}
+
+/**
+ * Fields of /proc/PID/stat after the command, which stands in parentheses and may hold anything; none when it is gone.
+ * @param {number} pid
+ */
+function statusFields(pid) {
+  const stat = readProc(`/proc/${pid}/stat`)
+  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /**
