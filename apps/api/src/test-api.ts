@@ -16,6 +16,8 @@ export interface TestApi {
   store: ArtifactStore
   notifications: Notifications
   workflows: Workflows
+  /** For a server of its own. */
+  fetch(request: Request): Response | Promise<Response>
   /** Every line that was logged. */
   logged: string[]
   /** A request with a key; `body` is sent as JSON unless it is bytes or a form. */
@@ -59,6 +61,7 @@ export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
     notifications,
     workflows,
     logged,
+    fetch: (request) => app.fetch(request),
     request: async (path, options = {}) => app.request(path, toInit(options)),
     async join(role, scopes = ['read', 'write', 'label', 'admin']) {
       const member = await createMember(db, { name: `The ${role}`, role })
