@@ -1,6 +1,13 @@
 import { TemperError } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { type NativeFeed, type NodeExecStats, type RunRequest, Session, type SessionOptions } from '../runtime/index.ts'
+import {
+  type NativeFeed,
+  type OperationTime,
+  type RunRequest,
+  Session,
+  type SessionOptions,
+  timeByOperation,
+} from '../runtime/index.ts'
 import { checkGraph } from './checks.ts'
 import { outputName, reachable, toMessages } from './export-graph.ts'
 import { Graph } from './graph.ts'
@@ -80,9 +87,9 @@ export class TracedProgram implements Program {
     return (feeds) => this.#call(name, feeds) as Promise<Record<O, Output>>
   }
 
-  /** How long each operation of one call took; the call counts like any other. */
-  async profile(name: string, feeds: Record<string, Values>): Promise<NodeExecStats[]> {
-    return this.#session.profile(this.#request(name, feeds))
+  /** Where the time of one call goes, by operation; the call counts like any other. */
+  async profile(name: string, feeds: Record<string, Values>): Promise<OperationTime[]> {
+    return timeByOperation(await this.#session.profile(this.#request(name, feeds)))
   }
 
   async read(names: readonly string[]): Promise<Record<string, Values>> {

@@ -1,0 +1,26 @@
+import type { NodeExecStats } from './messages.ts'
+
+export interface OperationTime {
+  op: string
+  count: number
+  /** Sum over all threads. */
+  ms: number
+}
+
+/** Time by operation, the longest first: what dominates a step. */
+export function timeByOperation(nodes: readonly NodeExecStats[]): OperationTime[] {
+  const byOp = new Map<string, OperationTime>()
+  for (const node of nodes) {
+    const op = operationOf(node)
+    const time = byOp.get(op) ?? { op, count: 0, ms: 0 }
+    time.count++
+    time.ms += (node.opEndRelNanos - node.opStartRelNanos) / 1e6
+    byOp.set(op, time)
+  }
+  return [...byOp.values()].sort((a, b) => b.ms - a.ms)
+}
+
+/** TensorFlow labels a node `[memory] name = Op(inputs)`. */
+function operationOf({ timelineLabel, nodeName }: NodeExecStats): string {
+  return / = (\w+)\(/.exec(timelineLabel)?.[1] ?? nodeName
+}
