@@ -1,6 +1,6 @@
 import { type Checkpoint, newId } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
-import { checkpointTitle, loadingCode } from './checkpoint-words.ts'
+import { archiveBytes, checkpointTitle, loadingCode } from './checkpoint-words.ts'
 
 function checkpoint(changes: Partial<Checkpoint>): Checkpoint {
   const origin = { runId: null, stage: 'dpo', stageType: 'dpo', step: 8, final: true, releasedAs: null }
@@ -15,6 +15,13 @@ describe('checkpointTitle', () => {
     expect(checkpointTitle(checkpoint({}))).toBe('dpo')
     expect(checkpointTitle(checkpoint({ final: false }))).toBe('dpo, step 8')
     expect(checkpointTitle(checkpoint({ id: newId('checkpoint'), stage: null }))).toMatch(/^imported [a-z2-7]{6}$/)
+  })
+})
+
+describe('archiveBytes', () => {
+  it('leaves out what only a resumed stage needs', () => {
+    const file = (path: string, sizeBytes: number) => ({ path, sizeBytes, sha256: '' })
+    expect(archiveBytes([file('model.safetensors', 8), file('resume/state.safetensors', 16)])).toBe(8)
   })
 })
 

@@ -9,6 +9,11 @@ export function checkpointTitle(
   return checkpoint.final ? checkpoint.stage : `${checkpoint.stage}, step ${checkpoint.step}`
 }
 
+/** What its archive holds: all but what only a resumed stage needs. */
+export function archiveBytes(files: Checkpoint['files']): number {
+  return files.filter((file) => !file.path.startsWith('resume/')).reduce((sum, file) => sum + file.sizeBytes, 0)
+}
+
 /** The lines that fetch and load it elsewhere. `origin` is where this web app answers. */
 export function loadingCode(checkpoint: Checkpoint, origin: string): { fetch: string; load: string } {
   const folder = archiveFolder(checkpoint)

@@ -54,6 +54,9 @@ export function chartData(steps: number[], curves: Curve[]): uPlot.AlignedData {
   return [steps, ...curves.flatMap(({ values, smoothed }) => (smoothed === null ? [values] : [values, smoothed]))]
 }
 
+/** Steps are whole. */
+const stepIncrements = [1, 10, 100, 1000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power])
+
 type Resolve = (css: string) => string
 
 function axesOf(shape: ChartShape, color: Resolve, hasRight: boolean): uPlot.Axis[] {
@@ -68,7 +71,7 @@ function axesOf(shape: ChartShape, color: Resolve, hasRight: boolean): uPlot.Axi
     hasRight ? color(shape.curves.find((curve) => curve.scale === scale)?.color ?? '') : common.stroke
   const y: uPlot.Axis = { ...common, scale: 'y', size: 48, gap: 4, values, stroke: own('y') }
   const right: uPlot.Axis = { ...y, scale: 'right', side: 1, grid: { show: false }, stroke: own('right') }
-  return [{ ...common, size: 28, gap: 4 }, y, ...(hasRight ? [right] : [])]
+  return [{ ...common, size: 28, gap: 4, incrs: stepIncrements }, y, ...(hasRight ? [right] : [])]
 }
 
 /** Axis labels: as short as the number allows. */

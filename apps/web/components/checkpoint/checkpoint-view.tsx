@@ -7,7 +7,7 @@ import { PageTitle } from '#components/ui/page-title.tsx'
 import { Section } from '#components/ui/panels.tsx'
 import { StageChip } from '#components/ui/stage-chip.tsx'
 import { RelativeTime } from '#components/ui/time.tsx'
-import { checkpointTitle, loadingCode } from '#lib/checkpoint-words.ts'
+import { archiveBytes, checkpointTitle, loadingCode } from '#lib/checkpoint-words.ts'
 import { formatBytes, formatCount } from '#lib/format.ts'
 import { CodeBlock } from './code-block.tsx'
 import { FileTable } from './file-table.tsx'
@@ -34,7 +34,7 @@ export function CheckpointView({ checkpoint, lineage, origin }: CheckpointViewPr
           )}
           {/* A file, and no page of this app. */}
           <a href={`/v1/checkpoints/${checkpoint.id}/archive.tar`} download className={buttonClass('primary')}>
-            <Download aria-hidden="true" className="size-4" /> Download {formatBytes(checkpoint.sizeBytes)}
+            <Download aria-hidden="true" className="size-4" /> Download {formatBytes(archiveBytes(checkpoint.files))}
           </a>
         </PageTitle>
         <Card checkpoint={checkpoint} />

@@ -75,7 +75,7 @@ function Beside({ evaluation: { baseline, candidates } }: { evaluation: Evaluati
           </tbody>
         </table>
       </div>
-      {baseline.topScoreShare !== null && (
+      {baseline.topScoreShare !== null && baseline.topScoreShare > 0 && (
         <p className="border-line border-t p-4 text-muted text-sm">
           {formatPercent(baseline.topScoreShare)} of the baseline’s own completions already reach the highest judge
           score; against those a candidate can only tie.

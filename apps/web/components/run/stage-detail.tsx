@@ -5,7 +5,7 @@ import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed } from '#components/ui/time.tsx'
 import { formatCount } from '#lib/format.ts'
 import { stageSentence } from '#lib/run-sentence.ts'
-import { stageColor } from '#lib/stage-words.ts'
+import { isLive, stageColor } from '#lib/stage-words.ts'
 import { EvaluationResults } from './evaluation-results.tsx'
 import { EventList } from './event-list.tsx'
 import { RecipeText } from './recipe-text.tsx'
@@ -90,7 +90,7 @@ function StageHeading({ stage, sentence }: { stage: StageRun; sentence: string }
         <p className="flex flex-wrap items-baseline gap-x-2">
           <StateMark state={stage.state} />
           <span className="text-muted">{sentence}</span>
-          {stage.totalSteps > 1 && !sentence.includes(` of ${stage.totalSteps}`) && (
+          {isLive(stage.state) && stage.totalSteps > 1 && !sentence.includes(` of ${stage.totalSteps}`) && (
             <span className="tabular text-muted">
               step {formatCount(stage.step)} of {formatCount(stage.totalSteps)}
             </span>

@@ -8,7 +8,7 @@ export function Section(props: { title: string; aside?: React.ReactNode; flush?:
         <h2 className="text-lg font-semibold">{props.title}</h2>
         {props.aside}
       </div>
-      <div className={classNames('rounded-md border border-line bg-surface', !props.flush && 'p-4')}>
+      <div className={classNames('rounded-md border border-line bg-surface', props.flush ? 'overflow-hidden' : 'p-4')}>
         {props.children}
       </div>
     </section>
