@@ -76,7 +76,7 @@ describe('summarize', () => {
     expect(summarize(run, [evaluation])).toEqual({
       seconds: 300,
       stages: { reward: { seconds: 21.5, eval_accuracy: 0.875, accuracy: 0.875, pairs: 150 }, ppo: { seconds: 0 } },
-      winRates: { ppo: { rate: 0.85, low: 0.79, high: 0.9 } },
+      winRates: { ppo: { rate: 0.85, low: 0.79, high: 0.9, kl: 1.5, meanTokens: 50 } },
       properEndings: { ppo: 0.98 },
       checkpoints: { reward: 'ckpt_aaaaaaaaaaaaaaaaaaaa' },
     })
@@ -85,7 +85,7 @@ describe('summarize', () => {
   test('says for people how often each policy wins', () => {
     expect(formatSummary(summarize(run, [evaluation]))).toBe(
       'Done in 300 s.\n' +
-        '  ppo: wins 85.0 % against the fine-tuned model (95 % interval 79.0 % to 90.0 %), 98.0 % end properly',
+        '  ppo: wins 85.0 % against the fine-tuned model (95 % interval 79.0 % to 90.0 %), 98.0 % end properly, 50 tokens, KL 1.50',
     )
   })
 })

@@ -4,7 +4,8 @@ import type { Evaluation, RunSummary, StageRun } from '@temper/db/contracts'
 export interface Summary {
   seconds: number
   stages: Record<string, Record<string, number>>
-  winRates: Record<string, { rate: number; low: number; high: number }>
+  /** Against the fine-tuned model, with a 95 % interval; beside it what a policy may have paid for it. */
+  winRates: Record<string, { rate: number; low: number; high: number; kl: number | null; meanTokens: number }>
   properEndings: Record<string, number>
   checkpoints: Record<string, string>
 }
@@ -15,7 +16,9 @@ export function summarize(run: RunSummary, evaluations: readonly Evaluation[]): 
   return {
     seconds: secondsBetween(run.createdAt, run.finishedAt),
     stages: Object.fromEntries(run.stages.map((stage) => [stage.name, describeStage(stage)])),
-    winRates: Object.fromEntries(candidates.map(([name, { rate, low, high }]) => [name, { rate, low, high }])),
+    winRates: Object.fromEntries(
+      candidates.map(([name, { rate, low, high, kl, meanTokens }]) => [name, { rate, low, high, kl, meanTokens }]),
+    ),
     properEndings: Object.fromEntries(candidates.map(([name, { properEndings }]) => [name, properEndings])),
     checkpoints: Object.fromEntries(
       run.stages.flatMap(({ name, checkpointId }) => (checkpointId === null ? [] : [[name, checkpointId]])),
@@ -39,10 +42,11 @@ function secondsBetween(from: string | null, to: string | null): number {
 
 /** The summary for people. */
 export function formatSummary(summary: Summary): string {
-  const policies = Object.entries(summary.winRates).map(([name, { rate, low, high }]) => {
-    const interval = `${percent(low)} to ${percent(high)}`
-    const endings = percent(summary.properEndings[name] ?? 0)
-    return `  ${name}: wins ${percent(rate)} against the fine-tuned model (95 % interval ${interval}), ${endings} end properly`
+  const policies = Object.entries(summary.winRates).map(([name, { rate, low, high, kl, meanTokens }]) => {
+    const wins = `wins ${percent(rate)} against the fine-tuned model (95 % interval ${percent(low)} to ${percent(high)})`
+    const endings = `${percent(summary.properEndings[name] ?? 0)} end properly`
+    const price = `${meanTokens.toFixed(0)} tokens${kl === null ? '' : `, KL ${kl.toFixed(2)}`}`
+    return `  ${name}: ${wins}, ${endings}, ${price}`
   })
   return [`Done in ${Math.round(summary.seconds)} s.`, ...policies].join('\n')
 }
