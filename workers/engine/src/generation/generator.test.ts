@@ -93,6 +93,22 @@ describe('generation', () => {
     for (const [t, logp] of (completion?.logps ?? []).entries()) expect(logp).toBeCloseTo(expected[t] ?? Number.NaN, 4)
   })
 
+  it('samples in bf16 with the log-probs of a forward pass, to rounding', async () => {
+    const narrow = new TracedProgram()
+    await addRole(narrow, 'policy', model, model.initialize(3), 'bf16')
+    const request = { prompts, sampling: sampling(), stopIds: [], seed: 5 }
+    const completions = await new Generator(narrow, model, 'policy', 4, 'bf16').generate(request)
+    narrow.close()
+    const errors = completions.flatMap(({ ids, logps }, i) => {
+      const prompt = prompts[i] ?? []
+      const expected = uncached([...prompt, ...ids]).logps
+      return logps.map((logp, t) => Math.abs(logp - (expected[prompt.length - 1 + t]?.[ids[t] ?? -1] ?? Number.NaN)))
+    })
+    expect(errors).toHaveLength(48)
+    expect(Math.max(...errors)).toBeLessThan(0.1)
+    expect(Math.max(...errors)).toBeGreaterThan(1e-4)
+  })
+
   it('gives the same text for the same seed and another for another', async () => {
     const once = await generate(4, { sampling: sampling() })
     expect(await generate(4, { sampling: sampling() })).toEqual(once)

@@ -27,6 +27,7 @@ export interface Generated {
 }
 
 type Step<K extends string> = CompiledFunction<K, 'ids' | 'logps'>
+type Precision = 'fp32' | 'bf16'
 type Wave = { prompts: readonly (readonly number[])[]; offset: number }
 
 /**
@@ -38,15 +39,18 @@ export class Generator {
   readonly #model: Model
   readonly #role: string
   readonly #slots: number
+  readonly #precision: Precision
   readonly #prefills = new Map<string, Step<'ids' | 'lastIndices' | 'uniforms'>>()
   readonly #decodes = new Map<string, Step<'ids' | 'positions' | 'uniforms'>>()
   readonly #caches = new Map<number, KvCache>()
 
-  constructor(program: Program, model: Model, role: string, slots: number) {
+  /** @param precision - of matrix products and of the cache */
+  constructor(program: Program, model: Model, role: string, slots: number, precision: Precision = 'fp32') {
     this.#program = program
     this.#model = model
     this.#role = role
     this.#slots = slots
+    this.#precision = precision
   }
 
   /** Completions in the order of the prompts. Throws `invalid_input` for prompts that leave no room to answer. */
@@ -137,7 +141,8 @@ export class Generator {
   async #cache(length: number): Promise<KvCache> {
     const known = this.#caches.get(length)
     if (known) return known
-    const cache = { name: `cache/${this.#role}/${this.#slots}x${length}`, slots: this.#slots, length }
+    const name = `cache/${this.#role}/${this.#slots}x${length}`
+    const cache = { name, slots: this.#slots, length, storage: this.#precision }
     await this.#program.addVariables(cacheVariables(cache, this.#model))
     this.#caches.set(length, cache)
     return cache
@@ -154,6 +159,7 @@ export class Generator {
             lastIndices: { shape: [this.#slots], dtype: 'int32' },
             uniforms: { shape: [this.#slots], dtype: 'float32' },
           },
+          precision: this.#precision,
         },
         (variables, { ids, lastIndices, uniforms }) => {
           const positions = tf.tile(tf.expandDims(tf.range(0, promptLength, 1, 'int32'), 0), [this.#slots, 1])
@@ -178,6 +184,7 @@ export class Generator {
             positions: { shape: [this.#slots], dtype: 'int32' },
             uniforms: { shape: [this.#slots], dtype: 'float32' },
           },
+          precision: this.#precision,
         },
         (variables, { ids, positions, uniforms }) => {
           const attend = decodeAttend(cache, this.#model, variables, positions)

@@ -12,6 +12,7 @@ export interface KvCache {
   name: string
   slots: number
   length: number
+  storage: 'fp32' | 'bf16'
 }
 
 const minusInfinity = -1e9
@@ -20,8 +21,9 @@ export function cacheVariables(cache: KvCache, model: Model): Record<string, Var
   const shape = [cache.slots * model.nKvHead * cache.length, model.headDim]
   const specs: Record<string, VariableSpec> = {}
   for (let layer = 0; layer < model.nLayer; layer++) {
-    specs[keyName(cache, layer)] = { shape, dtype: 'float32', inPlace: true }
-    specs[valueName(cache, layer)] = { shape, dtype: 'float32', inPlace: true }
+    const spec = { shape, dtype: 'float32', inPlace: true, storage: cache.storage } as const
+    specs[keyName(cache, layer)] = spec
+    specs[valueName(cache, layer)] = spec
   }
   return specs
 }

@@ -9,15 +9,17 @@ export function roleNames(role: string, model: Model): string[] {
   return Object.keys(model.parameterShapes).map((name) => `${role}/${name}`)
 }
 
+/** @param storage - `bf16` halves the memory of weights that are not trained */
 export async function addRole(
   program: Program,
   role: string,
   model: Model,
   tensors: Record<string, Float32Array>,
+  storage: 'fp32' | 'bf16' = 'fp32',
 ): Promise<void> {
   const specs = Object.entries(model.parameterShapes).map(([name, shape]): [string, VariableSpec] => [
     `${role}/${name}`,
-    { shape, dtype: 'float32', data: tensors[name] },
+    { shape, dtype: 'float32', data: tensors[name], storage },
   ])
   await program.addVariables(Object.fromEntries(specs))
 }

@@ -86,7 +86,7 @@ export class DpoTrainer implements Trainer {
 
   async prepare(resumeFrom?: string): Promise<void> {
     await this.#updater.addVariables()
-    if (resumeFrom === undefined) return this.#computeReference()
+    if (resumeFrom === undefined) return this.computeReference([...this.#parts.pairs, ...this.#parts.heldOut])
     const { state, tensors } = await restoreTraining(resumeFrom, this.#parts.program, this.#updater.stateNames)
     this.#step = Number(state.step)
     this.#numTokens = Number(state.numTokens)
@@ -161,9 +161,9 @@ export class DpoTrainer implements Trainer {
     return sums
   }
 
-  async #computeReference(): Promise<void> {
-    const { pairs, heldOut } = this.#parts
-    for (const batch of this.#batchesOf([...pairs, ...heldOut], 1)) {
+  /** Keeps the log-probs of pairs under the weights of now, which are the reference's before the first step. */
+  async computeReference(pairs: readonly Pair[]): Promise<void> {
+    for (const batch of this.#batchesOf(pairs, 1)) {
       const { chosen, rejected } = await this.#logps.run(batch.feeds)
       for (const [i, pair] of batch.pairs.entries()) {
         this.#reference.set(pair, [chosen.data[i] ?? Number.NaN, rejected.data[i] ?? Number.NaN])

@@ -56,7 +56,7 @@ export function pairBatch(
 /** A bucket of rows, so that few shapes occur. */
 function packRows(sequences: readonly Sequence[], rowLength: number): PackedBatch {
   const exact = packBatch(sequences, { rowLength })
-  return packBatch(sequences, { rowLength, rows: bucket(exact.rows) })
+  return packBatch(sequences, { rowLength, rows: bucket(exact.rows, 1) })
 }
 
 /** Packing tells sequences apart by identity, and a small dataset puts a pair into a batch twice. */

@@ -33,7 +33,7 @@ export interface PpoParts {
   reward: Scorer
   /** Role `value`. */
   value: Scorer
-  tokenizer: Tokenizer
+  tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
   prompts: readonly (readonly number[])[]
   settings: PpoSettings
   seed: number
@@ -80,7 +80,8 @@ export class PpoTrainer implements Trainer {
     this.totalSteps = settings.iterations
     this.#source = new EpochSource(prompts, seed)
     this.#shape = { rowLength: Math.min(policy.contextLength, roundUp(longest + maxTokens, 16)), maxTokens }
-    this.#generator = new Generator(program, policy, 'policy', Math.min(64, settings.episodesPerIteration))
+    const slots = Math.min(64, settings.episodesPerIteration)
+    this.#generator = new Generator(program, policy, 'policy', slots, settings.precision)
     this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
     this.#updater = new Updater(program, {
       name: 'ppo/update',
