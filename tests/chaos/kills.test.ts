@@ -9,6 +9,7 @@ import { castVotes } from './votes.ts'
 let system: TestSystem
 let undisturbed: string
 let disturbed: string
+let engineKilled: Promise<boolean>
 beforeAll(async () => {
   system = await startTestSystem()
 })
@@ -59,6 +60,10 @@ describe('a run', () => {
   })
 
   it('survives kill -9 of the worker in the middle of DPO', async () => {
+    // PPO may have its turn while DPO waits for another worker.
+    engineKilled = system
+      .waitForRun(disturbed, 'the middle of PPO', (run) => isAtStep(run, 'ppo', 3))
+      .then(() => process.kill(system.enginePid(), 'SIGKILL'))
     await system.waitForRun(disturbed, 'the middle of DPO', (run) => isAtStep(run, 'dpo', 10))
     process.kill(await system.engineWorkerPid(), 'SIGKILL')
     await system.waitForRun(disturbed, 'the end of DPO', (run) => stageOf(run, 'dpo')?.state === 'done')
@@ -66,8 +71,7 @@ describe('a run', () => {
   })
 
   it('survives kill -9 of the engine in the middle of PPO', async () => {
-    await system.waitForRun(disturbed, 'the middle of PPO', (run) => isAtStep(run, 'ppo', 3))
-    process.kill(system.enginePid(), 'SIGKILL')
+    expect(await engineKilled).toBe(true)
     const run = await system.waitForEnd(disturbed)
     expect(run).toMatchObject({ state: 'done', failure: null })
     expect(await resumedStages(disturbed)).toContain('ppo')

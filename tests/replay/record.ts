@@ -2,8 +2,9 @@
  * Records a history of each workflow type from a real run: `npx tsx tests/replay/record.ts`. The run is paused once, and
  * simulated labelers, people and a skipped wait all take part, so that each kind of event is in some history.
  */
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import path from 'node:path'
 import { samplingSchema, stageWorkflowId, taskQueues, workflowSignals, workflowTypes } from '@temper/db/contracts'
 import { createGeneration, getStage } from '@temper/db/queries'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
@@ -63,6 +64,7 @@ async function generate({ client, db }: TestSystem, checkpointId: string): Promi
 async function record({ client }: TestSystem, workflow: RecordedWorkflow, id: string): Promise<void> {
   const history = await client.workflow.getHandle(id).fetchHistory()
   const json = historyToJSON(history).replaceAll(hostname(), 'host')
+  await mkdir(path.dirname(historyFile(workflow)), { recursive: true })
   await writeFile(historyFile(workflow), `${json}\n`)
   console.log(`${workflow}: ${history.events?.length} events`)
 }

@@ -20,13 +20,16 @@ type Simulated = NonNullable<StageOf<'preferences'>['simulated']>
 
 /** Votes come in bursts of this length. */
 const burstMs = 500
+/** Slow labelers vote for days; an activity that ends now and then can be retried from near where it was. */
+const longestMs = 10 * 60_000
 
 export function createSimulatedVoteActivities(deps: Dependencies) {
   return {
     /**
      * Lets simulated labelers vote, `votesPerSecond`, until every comparison has its votes; people's votes count too. A
      * vote is a function of run, comparison and labeler, its id too: whatever happens on the way, the same votes stand.
-     * Returns true when all are cast.
+     * Returns false where more are to cast
+     * than one activity should take time for.
      */
     async castSimulatedVotes(input: StageRef & { needed: number; samples: string }): Promise<boolean> {
       const { runId, stage, needed, samples } = input
@@ -41,8 +44,7 @@ export function createSimulatedVoteActivities(deps: Dependencies) {
           voteOf(run, simulated, { pair, position, labeler, comparisonId: id }),
         )
       })
-      await castOverTime(deps, votes, simulated.votesPerSecond, () => reportVotes(deps.db, { runId, stage }, needed))
-      return true
+      return castOverTime(deps, votes, simulated.votesPerSecond, () => reportVotes(deps.db, { runId, stage }, needed))
     },
   }
 }
@@ -93,11 +95,15 @@ function voteOf(run: RunRecord, simulated: Simulated, { pair, position, labeler,
 const bySide = { left: 'a', right: 'b', tie: 'tie', both_bad: 'both_bad' } as const satisfies Record<VoteChoice, string>
 
 async function castOverTime(deps: Dependencies, votes: NewVote[], perSecond: number, report: () => Promise<unknown>) {
+  const endMs = Date.now() + longestMs
   const burst = Math.max(1, Math.round((perSecond * burstMs) / 1000))
   for (let first = 0; first < votes.length; first += burst) {
     for (const vote of votes.slice(first, first + burst)) await castVote(deps.db, vote)
     heartbeat({ votes: Math.min(first + burst, votes.length) })
     await report()
-    if (first + burst < votes.length) await Context.current().sleep((burst / perSecond) * 1000)
+    if (first + burst >= votes.length) return true
+    if (Date.now() > endMs) return false
+    await Context.current().sleep((burst / perSecond) * 1000)
   }
+  return true
 }

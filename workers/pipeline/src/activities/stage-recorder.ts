@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import type { EngineEvent, StageRun } from '@temper/db/contracts'
 import { appendEvent, recordMetrics, type StepMetrics, updateStage } from '@temper/db/queries'
 import type { TasteName } from '../simulation/index.ts'
@@ -116,6 +118,7 @@ export class StageRecorder {
 
   async #keepCheckpoint({ step, dir, metrics }: EventOf<'checkpoint'>): Promise<void> {
     const { id } = await storeCheckpoint(this.#deps, this.#options.origin, { dir, step, metrics })
+    await removeOlder(dir, step)
     await this.#say('checkpoint', `Checkpoint at step ${step}`, { checkpointId: id, step }, `checkpoint:${step}`)
   }
 
@@ -124,6 +127,13 @@ export class StageRecorder {
     const unique = key === undefined ? {} : { key: `${stage}:${key}` }
     await appendEvent(this.#deps.db, { runId, stage, kind, message, data, ...unique })
   }
+}
+
+/** Local copies of older checkpoints go: only the newest is resumed from. Newer ones may still wait to be stored. */
+async function removeOlder(dir: string, step: number): Promise<void> {
+  const parent = path.dirname(dir)
+  const older = (await readdir(parent)).filter((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? step) < step)
+  for (const name of older) await rm(path.join(parent, name), { recursive: true, force: true })
 }
 
 /** `training: step 12 of 100` */

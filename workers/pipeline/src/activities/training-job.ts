@@ -56,11 +56,17 @@ async function startingModel(run: RunRecord, from: string, inputs: Inputs) {
   return { spec: model, tokenizerData: await inputs.data(model.tokenizer.data) }
 }
 
-/** Ids of the datasets whose rows a training stage learns from, and of the checkpoints it starts from. */
+/** Ids of the datasets whose rows a training stage learns from. Pairs that were sampled in the run are none. */
 export function trainedOn(run: RunRecord, stage: string, datasets: Record<string, string>): string[] {
   const spec = stageOf(run, stage)
-  const names: string[] = []
+  const names: (string | undefined)[] = []
   if ('data' in spec && spec.data !== undefined) names.push(spec.data)
+  if ('preferences' in spec) names.push(importedPairs(run, spec.preferences))
   if (spec.type === 'ppo') names.push(spec.prompts)
-  return names.map((name) => datasets[name]).filter((id) => id !== undefined)
+  return names.map((name) => datasets[name ?? '']).filter((id) => id !== undefined)
+}
+
+function importedPairs(run: RunRecord, stage: string): string | undefined {
+  const spec = stageOf(run, stage)
+  return spec.type === 'preferences' ? spec.data : undefined
 }

@@ -44,10 +44,14 @@ export function createTrainingActivities(deps: EngineDependencies) {
         taste: job.type === 'ppo' ? job.settings.taste : undefined,
         onFailure: () => failed.abort(),
       })
-      const end = await runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal)
-      await recorder.settle()
-      if (end.outcome === 'finished') await finishStage(deps, input, end)
-      if (end.outcome === 'finished') await rm(stageDir, { recursive: true, force: true })
+      const end = await runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal).finally(() =>
+        // Also after a failure: the next attempt must not find the engine's folders half stored.
+        recorder.settle(),
+      )
+      if (end.outcome === 'finished') {
+        await finishStage(deps, input, end)
+        await rm(stageDir, { recursive: true, force: true })
+      }
       return { outcome: end.outcome, step: end.step }
     },
   }
