@@ -6,7 +6,7 @@ import { TracedProgram } from '../tracing/index.ts'
 import { DpoTrainer } from './dpo.ts'
 import { type Pair, readPairs, withoutTies } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
-import { rowLengthFor } from './row-length.ts'
+import { packedRowLength } from './row-length.ts'
 import { startFromCheckpoint } from './start.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -51,7 +51,7 @@ async function readAllPairs(
   if (pairs.length === 0) {
     throw new TemperError('invalid_dataset', `${file} has no pair that somebody decided`, { details: { file } })
   }
-  return { pairs, heldOut, rowLength: rowLengthFor([...pairs, ...heldOut].flatMap(sides), maxLength) }
+  return { pairs, heldOut, rowLength: packedRowLength([...pairs, ...heldOut].flatMap(sides), maxLength) }
 }
 
 function sides({ chosen, rejected }: Pair) {
