@@ -21,7 +21,7 @@ const tokenizerSchema = z.discriminatedUnion('type', [
 export const modelSchema = z.union([
   z.strictObject({ checkpoint: idSchema('checkpoint').describe('A checkpoint of any run, or one that was added') }),
   z.strictObject({
-    architecture: z.enum(['llama', 'gpt2']),
+    architecture: z.enum(['llama', 'gpt2']).describe('Which blocks it is built of'),
     hiddenSize: size().default(192).describe('Width of the residual stream'),
     nLayer: size().default(4).describe('Transformer blocks'),
     nHead: size().default(6).describe('Attention heads'),
@@ -32,7 +32,7 @@ export const modelSchema = z.union([
     contextLength: size().default(256).describe('Longest sequence, tokens'),
     ropeTheta: z.number().positive().default(10_000).describe('Base of the rotary frequencies (llama)'),
     tieWordEmbeddings: z.boolean().default(true).describe('Share the embedding with the output layer'),
-    tokenizer: tokenizerSchema,
+    tokenizer: tokenizerSchema.describe('`type` bpe (with `vocabSize`) or characters, and the `data` it is trained on'),
   }),
 ])
 export type ModelSpec = z.infer<typeof modelSchema>

@@ -6,17 +6,18 @@ import { type StageSpec, stageSchema } from './stages.ts'
 
 /** A recipe: everything a run needs. Same recipe, data and seed give the same numbers. */
 export const recipeSchema = z.strictObject({
-  name: nameSchema,
-  description: z.string().max(2000).default(''),
+  name: nameSchema.describe('Name of its runs'),
+  description: z.string().max(2000).default('').describe('What it shows, for people'),
   seed: z
     .number()
     .int()
     .min(0)
     .max(2 ** 31 - 1)
-    .default(42),
-  model: modelSchema,
-  data: z.record(nameSchema, dataSourceSchema),
-  stages: z.record(nameSchema, stageSchema),
+    .default(42)
+    .describe('Of every random choice'),
+  model: modelSchema.describe('A new model, or `checkpoint` with the id of one that exists'),
+  data: z.record(nameSchema, dataSourceSchema).describe('Data sources by name'),
+  stages: z.record(nameSchema, stageSchema).describe('Stages by name'),
 })
 export type Recipe = z.infer<typeof recipeSchema>
 

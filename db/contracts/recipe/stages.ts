@@ -32,7 +32,7 @@ export const pretrainSchema = z.strictObject({
     .max(0.5)
     .default(0)
     .describe('Share of the data (its end) held out for val_loss'),
-  validateEverySteps: count().default(250),
+  validateEverySteps: count().default(250).describe('Steps between looks at the held-out data'),
   ...batchSchema({ batchSize: 8 }),
   ...optimizationSchema({
     learningRate: 6e-4,
@@ -50,7 +50,7 @@ export const sftSchema = z.strictObject({
   type: z.literal('sft'),
   from,
   data,
-  epochs: z.number().positive().default(1),
+  epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
   maxLength: count().default(1024).describe('Longer conversations are cut at the left'),
   packing: z.boolean().default(true).describe('Several conversations a row, each seeing only itself'),
   ...batchSchema({ batchSize: 8 }),
@@ -61,10 +61,10 @@ export const sftSchema = z.strictObject({
 /** Labelers who are programs, always named as such. */
 export const simulatedLabelersSchema = z.strictObject({
   taste: z.enum(tasteNames).describe('The stated taste they vote by'),
-  labelers: count().max(100).default(3),
+  labelers: count().max(100).default(3).describe('How many, each with noise of its own'),
   noise: z.number().min(0).max(1).default(0.1).describe('Share of votes cast at random'),
   tieMargin: z.number().min(0).default(0.25).describe('Scores closer than this are voted a tie'),
-  votesPerSecond: z.number().positive().default(50),
+  votesPerSecond: z.number().positive().default(50).describe('How fast their votes arrive, all together'),
 })
 
 /** Completions sampled two by two, and people who say which is better. */
@@ -73,14 +73,20 @@ export const preferencesSchema = z.strictObject({
   from,
   prompts: nameSchema.optional().describe('Data source of prompts to sample pairs for'),
   data: nameSchema.optional().describe('Imported preferences instead of sampled pairs'),
-  pairs: count().default(100),
-  sampling: samplingSchema.default(samplingSchema.parse({ temperature: 1 })),
-  simulated: simulatedLabelersSchema.optional(),
-  votesPerPair: count().max(100).default(1),
+  pairs: count().default(100).describe('Comparisons to open'),
+  sampling: samplingSchema
+    .default(samplingSchema.parse({ temperature: 1 }))
+    .describe('How the two completions are sampled'),
+  simulated: simulatedLabelersSchema.optional().describe('Programs that vote beside people; none unless set'),
+  votesPerPair: count().max(100).default(1).describe('Votes by different labelers on each comparison'),
   minVotes: count().optional().describe('Votes to wait for; pairs × votesPerPair unless set'),
   deadlineMinutes: z.number().positive().optional().describe('Wait no longer than this'),
   onDeadline: z.enum(['continue', 'fail']).default('fail').describe('What a passed deadline does'),
-  guidelines: z.string().max(4000).default('Choose the answer you would rather have received.'),
+  guidelines: z
+    .string()
+    .max(4000)
+    .default('Choose the answer you would rather have received.')
+    .describe('What labelers are told'),
   heldOutFraction: z
     .number()
     .min(0)
@@ -93,8 +99,8 @@ export const rewardSchema = z.strictObject({
   type: z.literal('reward'),
   from,
   preferences,
-  epochs: z.number().positive().default(1),
-  maxLength: count().default(1024),
+  epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
+  maxLength: count().default(1024).describe('Longer prompts are cut at the left, tokens'),
   ties: z.enum(['half', 'drop']).default('half').describe('A tie is half a win for each side, or is left out'),
   centerRewardsCoefficient: z
     .number()
@@ -110,8 +116,8 @@ export const dpoSchema = z.strictObject({
   type: z.literal('dpo'),
   from,
   preferences,
-  epochs: z.number().positive().default(1),
-  maxLength: count().default(1024),
+  epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
+  maxLength: count().default(1024).describe('Longer prompts are cut at the left, tokens'),
   beta: z.number().positive().default(0.1).describe('How strongly the policy is held to the reference'),
   ties: z.enum(['half', 'drop']).default('drop').describe('A tie trains both orders at half weight, or is left out'),
   targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
@@ -127,17 +133,17 @@ export const ppoSchema = z.strictObject({
   reward: nameSchema.describe('Stage that trained the reward model'),
   prompts: nameSchema.describe('Data source of prompts'),
   iterations: count().default(20).describe('Rollout and update rounds'),
-  episodesPerIteration: count().default(64),
+  episodesPerIteration: count().default(64).describe('Prompts answered in a round'),
   ppoEpochs: count().default(4).describe('Passes over each rollout batch'),
   miniBatches: count().default(1).describe('Optimizer steps a pass'),
-  klCoef: z.number().min(0).default(0.05),
-  clipRange: z.number().positive().default(0.2),
-  valueClipRange: z.number().positive().default(0.2),
-  vfCoef: z.number().min(0).default(0.1),
-  gamma: z.number().min(0).max(1).default(1),
-  gaeLambda: z.number().min(0).max(1).default(0.95),
-  missingEosPenalty: z.number().min(0).default(1),
-  whitenRewards: z.boolean().default(false),
+  klCoef: z.number().min(0).default(0.05).describe('Weight of the KL penalty in the reward'),
+  clipRange: z.number().positive().default(0.2).describe('How far the probability ratio counts'),
+  valueClipRange: z.number().positive().default(0.2).describe('How far a value moves in an update'),
+  vfCoef: z.number().min(0).default(0.1).describe('Weight of the value loss'),
+  gamma: z.number().min(0).max(1).default(1).describe('Discount of later rewards'),
+  gaeLambda: z.number().min(0).max(1).default(0.95).describe('Decay of generalised advantage estimation'),
+  missingEosPenalty: z.number().min(0).default(1).describe('Taken off the score of a completion without an end'),
+  whitenRewards: z.boolean().default(false).describe('Scale rewards to variance 1, their mean kept'),
   valueInit: z
     .enum(['reward', 'zero'])
     .default('reward')
@@ -146,7 +152,7 @@ export const ppoSchema = z.strictObject({
     .enum(tasteNames)
     .optional()
     .describe('Also score rollouts by this taste, drawn beside the learned reward; never trained on'),
-  sampling: samplingSchema.default(samplingSchema.parse({})),
+  sampling: samplingSchema.default(samplingSchema.parse({})).describe('How completions are sampled'),
   ...optimizationSchema({ learningRate: 3e-6 }),
   checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
 })
@@ -154,21 +160,23 @@ export const ppoSchema = z.strictObject({
 /** Candidates against a baseline on held-out prompts, judged in both orders, with 95 % intervals. */
 export const evaluateSchema = z.strictObject({
   type: z.literal('evaluate'),
-  candidates: z.array(nameSchema).min(1).max(8),
-  baseline: nameSchema,
-  prompts: nameSchema,
-  judge: z.union([
-    z.strictObject({ taste: z.enum(tasteNames) }),
-    z.strictObject({ reward: nameSchema.describe('Stage that trained the judging reward model') }),
-  ]),
+  candidates: z.array(nameSchema).min(1).max(8).describe('Stages whose policies are judged'),
+  baseline: nameSchema.describe('Stage whose policy they are judged against'),
+  prompts: nameSchema.describe('Data source of prompts that no stage has trained on'),
+  judge: z
+    .union([
+      z.strictObject({ taste: z.enum(tasteNames) }),
+      z.strictObject({ reward: nameSchema.describe('Stage that trained the judging reward model') }),
+    ])
+    .describe('`taste` that ships with the project, or `reward` with the name of a reward stage'),
   reward: nameSchema.optional().describe('Also report the learned reward of this stage beside the judge'),
   tieMargin: z.number().min(0).default(0).describe('Judge scores closer than this are a tie, which counts half'),
-  sampling: samplingSchema.default(samplingSchema.parse({})),
+  sampling: samplingSchema.default(samplingSchema.parse({})).describe('How completions are sampled'),
 })
 
 export const releaseSchema = z.strictObject({
   type: z.literal('release'),
-  from: nameSchema,
+  from: nameSchema.describe('Stage whose checkpoint is released'),
   name: nameSchema.describe('Name under which the checkpoint is listed'),
   after: z.array(nameSchema).default([]).describe('Stages that must be done first'),
   minWinRate: z.number().min(0).max(1).optional().describe('Gate: win-rate in the evaluation named in `after`'),

@@ -26,15 +26,14 @@ export const generate = command(
       seed: Number(args.seed),
     }
     const { id } = await api.post('/v1/generations', body, generationCreatedSchema, newIdempotencyKey())
-    const stop = new AbortController()
-    for await (const document of follow(api, `/v1/generations/${id}/events`, stop.signal)) {
+    for await (const document of follow(api, `/v1/generations/${id}/events`)) {
       const event = generationEventSchema.parse(document)
       if (out.isJson) out.document(event, () => '')
       else if (event.type === 'token') process.stdout.write(event.text)
       else if (event.type === 'done')
         out.say(`\n\n${event.tokens} tokens, ${event.tokensPerSecond.toFixed(1)} a second`)
       if (event.type === 'failed') throw new TemperError('engine_failed', event.message)
-      if (event.type === 'done') stop.abort()
+      if (event.type === 'done') return
     }
   },
 )
