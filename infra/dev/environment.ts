@@ -14,7 +14,6 @@ const environmentSchema = z.object({
     .optional()
     .describe('A Temporal server'),
   TEMPER_STORE: z.string().min(1).optional().describe('Folder of the artifact store'),
-  PATH: z.string().default(''),
   /** Set by npm for the scripts it runs. */
   npm_lifecycle_event: z.string().optional(),
 })

@@ -59,7 +59,7 @@ async function holdServices(): Promise<{
   return { pid: child.pid ?? 0, ...JSON.parse(line), kill }
 }
 
-describe('startServices', () => {
+describe('startServices', { timeout: 120_000 }, () => {
   test('serves Postgres and Temporal, and leaves no process when stopped', async () => {
     services = await startServices({ home })
     expect(await query(services.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }])
