@@ -44,9 +44,8 @@ export function createTrainingActivities(deps: EngineDependencies) {
         taste: job.type === 'ppo' ? job.settings.taste : undefined,
         onFailure: () => failed.abort(),
       })
-      const end = await runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal).finally(() =>
-        // Also after a failure: the next attempt must not find the engine's folders half stored.
-        recorder.settle(),
+      const end = await recordWhile(recorder, () =>
+        runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal),
       )
       if (end.outcome === 'finished') {
         await finishStage(deps, input, end)
@@ -54,6 +53,15 @@ export function createTrainingActivities(deps: EngineDependencies) {
       }
       return { outcome: end.outcome, step: end.step }
     },
+  }
+}
+
+/** Waits for what was reported also after a failure: the next attempt must not find the engine's folders half stored. */
+async function recordWhile<T>(recorder: StageRecorder, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    await recorder.settle()
   }
 }
 

@@ -28,7 +28,7 @@ describe('EngineProcess', () => {
     const stop = new AbortController()
     const onEvent = (event: EngineEvent) => {
       events.push(event.type)
-      if (event.type === 'progress') engine?.close()
+      if (event.type === 'progress') void engine?.close()
     }
     await expect(engine.run(jobThat('ignore stop'), { onEvent, signal: stop.signal })).rejects.toThrow()
     expect(events).toEqual(['progress'])

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { finished } from 'node:stream/promises'
 import { type EngineCommand, type EngineEvent, engineEventSchema, type Job, TemperError } from '@temper/db/contracts'
 import { type ExitFacts, exitError, outOfMemoryKills } from './exit-error.ts'
 
@@ -56,7 +55,7 @@ export class EngineProcess {
     this.device = ready.device
     this.exited = exited
     child.on('message', (message) => this.#receive(message))
-    exited.then((facts) => this.#fail(exitError(facts)))
+    void exited.then((facts) => this.#fail(exitError(facts)))
   }
 
   /** Starts the process and waits until it is ready. Throws what its exit means, or `engine_failed` if it hangs. */
@@ -188,9 +187,10 @@ function watchExit(child: ChildProcess, onOutput: (text: string) => void): Promi
       resolve(facts(null, null))
     })
     // Not `close`, which Node 20 never emits once the parent has closed the channel.
-    child.once('exit', async (exitCode, signal) => {
-      if (child.stderr) await finished(child.stderr)
-      resolve(facts(exitCode, signal))
+    child.once('exit', (exitCode, signal) => {
+      const end = () => resolve(facts(exitCode, signal))
+      if (child.stderr === null || child.stderr.closed) end()
+      else child.stderr.once('close', end)
     })
   })
 }

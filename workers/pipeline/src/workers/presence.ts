@@ -20,7 +20,7 @@ export function announceWorker(db: Db, log: Logger, { queue, device, state }: Pr
       (error: unknown) => log.warn({ err: error }, 'the worker could not say that it lives'),
     )
   void announce()
-  const timer = setInterval(announce, everyMs)
+  const timer = setInterval(() => void announce(), everyMs)
   return async () => {
     clearInterval(timer)
     await removeWorker(db, id).catch((error: unknown) => log.warn({ err: error }, 'the worker is still listed'))

@@ -78,7 +78,7 @@ async function runStages(runId: string, plan: RunPlan, state: PipelineState, run
   for (const end of settled) if (end.status === 'rejected') throw end.reason
 
   async function endOf(stage: PlannedStage): Promise<StageProgress> {
-    const inputs = await Promise.all(stage.inputs.map((name) => ends.get(name)))
+    const inputs = await Promise.all(stage.inputs.map(async (name) => ends.get(name)))
     const missing = stage.inputs.find((_, index) => inputs[index] !== 'done')
     const end = missing === undefined ? await runStage(stage) : await skipStage(stage, missing)
     state.stages[stage.name] = end
