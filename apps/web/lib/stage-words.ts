@@ -31,10 +31,10 @@ export function formatMetric(name: string, value: number): string {
   return shares.test(name) && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
 }
 
-/** What of a run is worth a glance: the stage that runs, else the one that stopped it, else the last one done. */
+/** What of a run is worth a glance: the stage that runs, else the one that stopped it, else the last with a number. */
 export function tellingStage(stages: readonly StageRun[]): StageRun | undefined {
   const byState = (state: StageState) => stages.find((stage) => stage.state === state)
   const running = byState('running') ?? byState('paused') ?? byState('failed')
-  const done = stages.filter((stage) => stage.state === 'done')
+  const done = stages.filter((stage) => stage.state === 'done' && stage.headline !== null)
   return running ?? done.toSorted((a, b) => (a.finishedAt ?? '').localeCompare(b.finishedAt ?? '')).at(-1) ?? stages[0]
 }

@@ -42,7 +42,7 @@ export type VoteAction =
   | { type: 'unreachable' }
 
 /** Two presses closer than this are one: nobody has read the next pair by then. */
-export const doublePressMs = 250
+export const doublePressMs = 300
 
 export function newVoteSession(comparisons: Comparison[], progress: LabelProgress, now: number): VoteSession {
   const empty = { note: '', outbox: [], connection: 'online', cast: [], skipped: [], notice: '' } as const

@@ -29,7 +29,7 @@ export function FileTable({ checkpoint }: { checkpoint: Checkpoint }) {
               <td className="tabular px-4 py-1.5 text-right whitespace-nowrap" title={`${file.sizeBytes} bytes`}>
                 {formatBytes(file.sizeBytes)}
               </td>
-              <td className="min-w-64 px-4 py-1.5">
+              <td className="min-w-[32rem] px-4 py-1.5">
                 <CopyId id={file.sha256} />
               </td>
             </tr>

@@ -1,4 +1,5 @@
 import type { StageRun } from '@temper/db/contracts'
+import { type RefObject, useEffect, useRef } from 'react'
 import { stageShare } from '#components/runs/stage-strip.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Elapsed } from '#components/ui/time.tsx'
@@ -36,9 +37,11 @@ export function StageNode({ stage, selected, onSelect }: StageNodeProps) {
       )}
     </>
   )
+  const scrollTo = useScrollTo(selected)
   if (onSelect === undefined) return <div className={classNames(frame, 'border-line')}>{content}</div>
   return (
     <button
+      ref={scrollTo}
       type="button"
       aria-pressed={selected}
       onClick={() => onSelect(stage.name)}
@@ -47,6 +50,19 @@ export function StageNode({ stage, selected, onSelect }: StageNodeProps) {
       {content}
     </button>
   )
+}
+
+/** Brings the selected node into sight sideways, and never moves the page itself. */
+function useScrollTo(selected: boolean): RefObject<HTMLButtonElement | null> {
+  const element = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    const item = element.current?.closest('li')
+    const scroller = item?.closest('[data-graph]')
+    if (!selected || !item || !scroller) return
+    const hidden = item.offsetLeft + item.offsetWidth - scroller.clientWidth
+    if (hidden > scroller.scrollLeft || item.offsetLeft < scroller.scrollLeft) scroller.scrollLeft = hidden + 24
+  }, [selected])
+  return element
 }
 
 function Progress({ run, sentence }: { run: StageRun; sentence: string }) {

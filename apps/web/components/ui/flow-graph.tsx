@@ -25,7 +25,8 @@ interface Size {
 }
 
 /** Sizes in pixels. */
-const nodeWidth = 148
+/** Two nodes beside each other fit a phone. */
+const nodeWidth = { right: 148, down: 132 }
 const defaultNodeHeight = 72
 const gap = { along: 24, across: 12 }
 
@@ -34,10 +35,10 @@ export function FlowGraph<T extends FlowNode>(props: FlowGraphProps<T>) {
   const layout = layoutGraph(props.nodes)
   return (
     <>
-      <div className="overflow-x-auto -m-1 p-1 max-md:hidden">
+      <div data-graph className="overflow-x-auto -m-1 p-1 max-md:hidden">
         <Drawing {...props} layout={layout} direction="right" />
       </div>
-      <div className="overflow-x-auto -m-1 p-1 md:hidden">
+      <div data-graph className="overflow-x-auto -m-1 p-1 md:hidden">
         <Drawing {...props} layout={layout} direction="down" />
       </div>
     </>
@@ -51,7 +52,7 @@ interface DrawingProps<T extends FlowNode> extends FlowGraphProps<T> {
 
 function Drawing<T extends FlowNode>(props: DrawingProps<T>) {
   const { nodes, renderNode, layout, direction, nodeHeight = defaultNodeHeight } = props
-  const node = { width: nodeWidth, height: nodeHeight }
+  const node = { width: nodeWidth[direction], height: nodeHeight }
   const boxOf = (name: string): Box => place(layout.places.get(name) ?? { depth: 0, lane: 0 }, node, direction)
   const colorOf = (name: string) => nodes.find((candidate) => candidate.name === name)?.color
   const { width, height } = sizeOf(layout, node, direction)
