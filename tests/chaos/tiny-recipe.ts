@@ -32,7 +32,7 @@ stages:
     type: dpo
     from: sft
     preferences: preferences
-    epochs: 40
+    epochs: 20
     ties: half
     batchSize: 8
     maxLength: 96

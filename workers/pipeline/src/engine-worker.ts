@@ -15,6 +15,7 @@ import { createDeviceWorkers } from './workers/device-workers.ts'
 import { announceWorker } from './workers/presence.ts'
 import { runWorkers } from './workers/run-workers.ts'
 
+const startTimeoutMs = 2 * 60_000
 /** An engine that reports nothing for this long is hung; tracing a large model takes minutes. */
 const hangTimeoutMs = 10 * 60_000
 const stopTimeoutMs = 60_000
@@ -37,6 +38,7 @@ const device = new EngineDevice({
   engine: {
     entry: fileURLToPath(import.meta.resolve('@temper/engine/process')),
     env: { ...process.env, CUDA_VISIBLE_DEVICES: number },
+    startTimeoutMs,
     hangTimeoutMs,
     stopTimeoutMs,
     onOutput: (text) => log.debug({ engine: text.trimEnd() }, 'engine output'),

@@ -7,7 +7,9 @@ export interface EngineProcessOptions {
   /** Path of the engine's entry script. */
   entry: string
   env: NodeJS.ProcessEnv
-  /** A process that sends nothing for this long is hung. */
+  /** How long the process may take to be ready. */
+  startTimeoutMs: number
+  /** A process that reports nothing about its job for this long is hung. */
   hangTimeoutMs: number
   /** How long a stop may take before the process is killed. */
   stopTimeoutMs: number
@@ -58,7 +60,7 @@ export class EngineProcess {
     void exited.then((facts) => this.#fail(exitError(facts)))
   }
 
-  /** Starts the process and waits until it is ready. Throws what its exit means, or `engine_failed` if it hangs. */
+  /** Starts the process and waits until it is ready. Throws what its exit means, or `engine_failed` if that takes too long. */
   static async start(options: EngineProcessOptions): Promise<EngineProcess> {
     const child = fork(options.entry, [], {
       execArgv: ['--import', import.meta.resolve('tsx')],
@@ -66,7 +68,7 @@ export class EngineProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const exited = watchExit(child, options.onOutput)
-    const ready = await Promise.race([firstMessage(child, options.hangTimeoutMs), exited])
+    const ready = await Promise.race([firstMessage(child, options.startTimeoutMs), exited])
     if ('stderr' in ready) throw exitError(ready)
     return new EngineProcess(child, ready, exited, options)
   }
