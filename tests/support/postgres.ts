@@ -3,6 +3,8 @@ import { createTemporaryHome, removeHome, startServices } from '@temper/infra/de
 
 export interface TestDatabase extends Database {
   readonly url: string
+  /** As after a crash: every connection breaks. */
+  restart(): Promise<void>
   /** Closes the connections, stops the server and removes its folder. */
   stop(): Promise<void>
 }
@@ -18,5 +20,5 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     await services.stop()
     removeHome(home)
   }
-  return { ...database, url: services.databaseUrl, stop }
+  return { ...database, url: services.databaseUrl, restart: () => services.restart('postgres'), stop }
 }

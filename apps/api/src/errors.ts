@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Logger } from 'pino'
+import { fromDatabase } from './database-errors.ts'
 import type { Env } from './dependencies.ts'
 
 /** The one place where errors become HTTP. */
@@ -34,7 +35,7 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
 
 /** Answers with the error; what is not for the caller stays in the log. */
 export function answerError(c: Context<Env>, thrown: unknown, log: Logger): Response {
-  const error = thrown instanceof HTTPException ? fromHono(thrown) : toTemperError(thrown)
+  const error = thrown instanceof HTTPException ? fromHono(thrown) : (fromDatabase(thrown) ?? toTemperError(thrown))
   const status = statusOf(error.code)
   const requestId = c.get('requestId')
   if (status >= 500) log.error({ requestId, code: error.code, err: thrown }, 'request failed')

@@ -1,6 +1,7 @@
 import type { Notifications } from '@temper/db/queries'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import type { Logger } from 'pino'
 import type { Env } from '../dependencies.ts'
 
 const heartbeatMs = 15_000
@@ -9,6 +10,7 @@ export interface Followed {
   /** What notifications name. */
   id: string
   notifications: Notifications
+  log: Logger
   /** Rows with a number above `after`, in order; at most some hundreds at once. */
   read(after: number): Promise<{ sequence: number; document: unknown }[]>
   /** True for a document after which nothing comes. */
@@ -23,7 +25,7 @@ export function follow(c: Context<Env>, followed: Followed): Response {
   const start = Number.parseInt(c.req.header('Last-Event-ID') ?? c.req.query('after') ?? '0', 10)
   // Passing proxies must not collect the stream.
   c.header('X-Accel-Buffering', 'no')
-  return streamSSE(c, async (stream) => {
+  const work = async (stream: SSEStreamingApi) => {
     const waiter = new Waiter()
     const unsubscribe = followed.notifications.subscribe(followed.id, () => waiter.wake())
     stream.onAbort(() => waiter.wake())
@@ -32,6 +34,10 @@ export function follow(c: Context<Env>, followed: Followed): Response {
     } finally {
       unsubscribe()
     }
+  }
+  // The stream ends, and its reader comes back with the last number it has seen.
+  return streamSSE(c, work, async (error) => {
+    followed.log.warn({ requestId: c.get('requestId'), err: error }, 'a stream broke off')
   })
 }
 

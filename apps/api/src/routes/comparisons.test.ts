@@ -98,6 +98,7 @@ describe('a vote', () => {
     const path = `/v1/comparisons/${comparison?.id}/vote`
     expect((await send(path, { ...ballot('left'), strength: 4 })).status).toBe(400)
     expect((await send(path, { ...ballot('left'), voteId: 'mine' })).status).toBe(400)
+    expect((await send(path, { ...ballot('left'), note: 'a\u0000b' })).status).toBe(400)
     expect((await send(`/v1/comparisons/${newId('comparison')}/vote`, ballot('left'))).status).toBe(404)
     await closeVoting(api.db, runId, 'votes')
     expect((await send(path, ballot('left'))).status).toBe(409)

@@ -17,7 +17,7 @@ import { follow } from '../http/follow.ts'
 import { access, body, eventStream, idParam, json, newRouter, refusals } from '../http/router.ts'
 
 /** The playground: one prompt, one checkpoint, text as it is written. */
-export function generationRoutes({ db, workflows, notifications }: Dependencies) {
+export function generationRoutes({ db, workflows, notifications, log }: Dependencies) {
   const app = newRouter()
   const tags = ['generations']
 
@@ -58,7 +58,7 @@ export function generationRoutes({ db, workflows, notifications }: Dependencies)
     const { id } = await getGeneration(db, c.req.valid('param').id)
     const read = async (after: number) =>
       (await listGenerationEvents(db, id, after)).map(({ sequence, event }) => ({ sequence, document: event }))
-    return follow(c, { id, notifications, read, isLast })
+    return follow(c, { id, notifications, log, read, isLast })
   })
 
   const cancel = createRoute({

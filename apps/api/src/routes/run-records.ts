@@ -17,7 +17,7 @@ const stage = z.string().optional().describe('Of this stage only')
 const samplesOf = stageSamplesSchema.omit({ stage: true })
 
 /** What a run leaves behind as it goes: events, curves, samples, evaluations. */
-export function runRecordRoutes({ db, notifications }: Dependencies) {
+export function runRecordRoutes({ db, notifications, log }: Dependencies) {
   const app = newRouter()
   const read = { ...access(db, 'read'), tags: ['runs'] }
 
@@ -36,7 +36,7 @@ export function runRecordRoutes({ db, notifications }: Dependencies) {
     const { id } = await getRun(db, c.req.valid('param').id)
     const readAfter = async (after: number) =>
       (await listEvents(db, id, { after })).map((event) => ({ sequence: event.sequence, document: event }))
-    return follow(c, { id, notifications, read: readAfter })
+    return follow(c, { id, notifications, log, read: readAfter })
   })
 
   const history = createRoute({
