@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { parseOptions, usage } from './options.ts'
+
+describe('options of a benchmark', () => {
+  it('default to the small model in fp32', () => {
+    expect(parseOptions(['sft'])).toEqual({
+      work: 'sft',
+      model: 'small',
+      precision: 'fp32',
+      steps: 6,
+      rounds: 3,
+      peer: undefined,
+      json: false,
+    })
+  })
+
+  it('take a peer and its rounds', () => {
+    const args = [
+      'dpo',
+      '--model',
+      'gpt2',
+      '--precision',
+      'bf16',
+      '--peer',
+      'python peer.py',
+      '--rounds',
+      '5',
+      '--json',
+    ]
+    expect(parseOptions(args)).toMatchObject({
+      work: 'dpo',
+      model: 'gpt2',
+      precision: 'bf16',
+      peer: 'python peer.py',
+      rounds: 5,
+      json: true,
+    })
+  })
+
+  it('ask for help', () => {
+    expect(parseOptions(['--help'])).toBe('help')
+    expect(usage).toContain('episodes_per_s')
+  })
+
+  it.each([
+    [['pretrain'], 'there is no work pretrain; one of sft, reward, dpo, generate, ppo'],
+    [[], 'one WORK expected, got 0; one of sft, reward, dpo, generate, ppo'],
+    [['sft', '--model', 'llama'], 'there is no model llama; one of small, gpt2'],
+    [['sft', '--precision', 'fp16'], 'there is no precision fp16; one of fp32, bf16'],
+    [['sft', '--steps', '0'], '--steps must be a whole number above 0, got 0'],
+  ])('refuse %j and say what there is', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message)
+  })
+
+  it('refuse an option that does not exist', () => {
+    expect(() => parseOptions(['sft', '--fast'])).toThrow(/'--fast'/)
+  })
+})

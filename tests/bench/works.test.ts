@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { measure } from './measure.ts'
+import type { Size } from './sizes.ts'
+import { workNames, works } from './works/index.ts'
+
+const tiny: Size = {
+  hiddenSize: 16,
+  nLayer: 2,
+  nHead: 2,
+  vocabSize: 64,
+  train: { batchSize: 2, length: 16 },
+  generate: { prompts: 3, promptLength: 5, newTokens: 4 },
+  ppo: { prompts: 3, promptLength: 5, newTokens: 4 },
+}
+const perStep = { sft: 32, reward: 2, dpo: 2, generate: 12, ppo: 3 }
+
+describe.each(workNames)('%s', (name) => {
+  it.each(['fp32', 'bf16'] as const)('is measured in %s after two warm-ups', async (precision) => {
+    let steps = 0
+    const onStep = () => {
+      steps++
+    }
+    const figures = await measure(works[name], { size: tiny, precision, steps: 1, onStep })
+    expect(steps).toBe(3)
+    const perSecond = Number(figures[works[name].figure])
+    const share = (perSecond * figures.step_ms) / 1000 / perStep[name]
+    // Both numbers are rounded, which shows in steps of a millisecond.
+    expect(Math.abs(share - 1)).toBeLessThan(0.1)
+  })
+})
+
+it('dpo says what a step takes without its reference', async () => {
+  const figures = await measure(works.dpo, { size: tiny, precision: 'fp32', steps: 1 })
+  expect(figures.note).toMatch(/^the reference is computed every step; .* a step takes \d+\.\d ms$/)
+})

@@ -1,0 +1,53 @@
+import { addRole } from '@temper/engine/models'
+import { TracedProgram } from '@temper/engine/tracing'
+import { DpoTrainer } from '@temper/engine/trainers'
+import { median } from '../median.ts'
+import { gpt2Of } from './model.ts'
+import { randomPairs } from './random-tokens.ts'
+import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
+import { type OpenWork, timed } from './work.ts'
+
+/**
+ * Reference forward on B pairs, then policy forward, backward, clipping and AdamW. The trainer computes the reference's
+ * log-probs once for all epochs; here every step does it anew, as the peer does, so that both do the same work.
+ */
+export const openDpo: OpenWork = async (size, precision) => {
+  const { batchSize, length } = size.train
+  const model = gpt2Of(size)
+  const program = new TracedProgram()
+  await addRole(program, 'policy', model, model.initialize(0))
+  const pairs = randomPairs(batchSize, length, size.vocabSize)
+  const trainer = new DpoTrainer({
+    program,
+    model,
+    settings: {
+      ...optimizationOf(precision),
+      batchSize,
+      epochs: 1,
+      maxLength: length,
+      ties: 'drop',
+      beta: 0.1,
+      evaluateEverySteps: totalSteps,
+    },
+    pairs,
+    heldOut: [],
+    rowLength: length,
+    seed: 'sequential',
+    totalSteps,
+    checkpoint: noCheckpoint,
+  })
+  await trainer.prepare()
+  const updatesMs: number[] = []
+  return {
+    perStep: batchSize,
+    step: async () => {
+      const referenceMs = await timed(() => trainer.computeReference(pairs))
+      const updateMs = await timed(() => trainer.advance())
+      updatesMs.push(updateMs)
+      return referenceMs + updateMs
+    },
+    note: () =>
+      `the reference is computed every step; with its log-probs kept, as the trainer does, a step takes ${median(updatesMs).toFixed(1)} ms`,
+    close: () => trainer.close(),
+  }
+}

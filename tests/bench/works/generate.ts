@@ -1,0 +1,22 @@
+import { Generator } from '@temper/engine/generation'
+import { addRole } from '@temper/engine/models'
+import { TracedProgram } from '@temper/engine/tracing'
+import { gpt2Of } from './model.ts'
+import { randomRows } from './random-tokens.ts'
+import { type OpenWork, timed } from './work.ts'
+
+/** B prompts of P tokens, N sampled tokens each, prefill included; in bf16 weights and cache are bf16 too. */
+export const openGenerate: OpenWork = async (size, precision) => {
+  const { prompts: count, promptLength, newTokens } = size.generate
+  const model = gpt2Of(size)
+  const program = new TracedProgram()
+  await addRole(program, 'policy', model, model.initialize(0), precision)
+  const generator = new Generator(program, model, 'policy', count, precision)
+  const prompts = randomRows(count, promptLength, size.vocabSize)
+  const sampling = { temperature: 1, topK: 0, topP: 1, maxTokens: newTokens }
+  return {
+    perStep: count * newTokens,
+    step: () => timed(() => generator.generate({ prompts, sampling, stopIds: [], seed: 0 })),
+    close: () => program.close(),
+  }
+}

@@ -1,0 +1,59 @@
+import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
+import { TracedProgram } from '@temper/engine/tracing'
+import { PpoTrainer } from '@temper/engine/trainers'
+import { gpt2Of } from './model.ts'
+import { randomRows } from './random-tokens.ts'
+import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
+import { type OpenWork, type Precision, timed } from './work.ts'
+
+/**
+ * One iteration: B sampled completions, a reward, log-probs of policy and reference, values, then 4 epochs of clipped
+ * updates of policy and value model. No token ends a completion, so that all have the same length.
+ */
+export const openPpo: OpenWork = async (size, precision) => {
+  const { prompts: count, promptLength, newTokens } = size.ppo
+  const policy = gpt2Of(size)
+  const scorer = { model: withScoreHead(policy), normalization: { mean: 0, std: 1 } }
+  const program = new TracedProgram()
+  const tensors = policy.initialize(0)
+  for (const role of ['policy', 'ref']) await addRole(program, role, policy, tensors)
+  for (const [seed, role] of ['reward', 'value'].entries()) {
+    await addRole(program, role, scorer.model, scoreHeadTensors(policy, tensors, { seed }))
+  }
+  const trainer = new PpoTrainer(
+    {
+      program,
+      policy,
+      reward: scorer,
+      value: scorer,
+      tokenizer: { stopIds: [], decode: (ids) => ids.join(' ') },
+      prompts: randomRows(count, promptLength, size.vocabSize),
+      settings: settingsOf(count, newTokens, precision),
+      seed: 0,
+      checkpoint: noCheckpoint,
+    },
+    { emit: () => undefined, stopRequested: () => false, nowMs: () => performance.now() },
+  )
+  await trainer.prepare()
+  return { perStep: count, step: () => timed(() => trainer.advance()), close: () => trainer.close() }
+}
+
+function settingsOf(episodesPerIteration: number, maxTokens: number, precision: Precision) {
+  return {
+    ...optimizationOf(precision),
+    iterations: totalSteps,
+    episodesPerIteration,
+    ppoEpochs: 4,
+    miniBatches: 1,
+    klCoef: 0.05,
+    clipRange: 0.2,
+    valueClipRange: 0.2,
+    vfCoef: 0.1,
+    gamma: 1,
+    gaeLambda: 0.95,
+    missingEosPenalty: 0,
+    whitenRewards: false,
+    valueInit: 'reward' as const,
+    sampling: { temperature: 1, topK: 0, topP: 1, maxTokens },
+  }
+}
