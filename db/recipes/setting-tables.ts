@@ -24,7 +24,7 @@ function section(title: string, schema: z.ZodObject): string {
 
 function row(key: string, setting: z.ZodType): string {
   const about = setting.description ?? unwrap(setting).description ?? ''
-  return `| \`${key}\` | ${valueOf(setting)} | ${defaultOf(setting)} | ${about.replace(/\|/g, '\\|')} |`
+  return `| \`${key}\` | ${kindOfValue(setting)} | ${defaultOf(setting)} | ${about.replace(/\|/g, '\\|')} |`
 }
 
 function defaultOf(setting: z.ZodType): string {
@@ -36,7 +36,7 @@ function defaultOf(setting: z.ZodType): string {
   return isWord ? `\`${String(value)}\`` : `\`${JSON.stringify(value).replace(/"/g, '')}\``
 }
 
-function valueOf(setting: z.ZodType): string {
+function kindOfValue(setting: z.ZodType): string {
   const inner = unwrap(setting)
   if (inner instanceof z.ZodEnum) return inner.options.join(', ')
   if (inner instanceof z.ZodLiteral) return String(inner.value)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { downsample, thinCurve } from './downsample.ts'
 
-const curve = (length: number, valueOf: (step: number) => number, name = 'loss') =>
-  Array.from({ length }, (_, step) => ({ stage: 'sft', name, step, value: valueOf(step) }))
+const curve = (length: number, heightAt: (step: number) => number, name = 'loss') =>
+  Array.from({ length }, (_, step) => ({ stage: 'sft', name, step, value: heightAt(step) }))
 
 describe('thinCurve', () => {
   it('keeps a short curve as it is', () => {

@@ -4,7 +4,7 @@ import type { ReadStream } from 'node:tty'
 /** Keys as they are pressed, without Enter; Ctrl-C and Ctrl-D come as `q`. The terminal is as before afterwards. */
 export async function* readKeys(terminal: ReadStream): AsyncGenerator<string> {
   const pressed: string[] = []
-  let wake = () => undefined as void
+  let wake: () => void = () => undefined
   const listen = (text: string | undefined, key: { name?: string; ctrl?: boolean }) => {
     pressed.push(key.ctrl && (key.name === 'c' || key.name === 'd') ? 'q' : (text ?? ''))
     wake()
