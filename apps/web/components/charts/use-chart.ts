@@ -1,3 +1,4 @@
+import './valid-language.ts'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
