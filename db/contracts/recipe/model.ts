@@ -8,7 +8,7 @@ const size = () => z.number().int().positive()
 const tokenizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('bpe').describe('Byte-level byte-pair encoding'),
-    vocabSize: size().min(260).max(200_000).default(1024),
+    vocabSize: size().min(261).max(200_000).default(1024),
     data: nameSchema.describe('Name of the data source it is trained on'),
   }),
   z.strictObject({

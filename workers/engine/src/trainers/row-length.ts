@@ -7,7 +7,7 @@ export function rowLengthFor(sequences: readonly Sequence[], maxLength: number):
 }
 
 /** Rows into which sequences are packed: at least this many tokens, so that little of a row stays empty. */
-const packedRow = 256
+const packedRow = 128
 
 /** A row that holds the longest sequence, and several of the others. */
 export function packedRowLength(sequences: readonly Sequence[], maxLength: number): number {
