@@ -12,8 +12,17 @@ export type CheckpointFile = z.infer<typeof checkpointFileSchema>
 
 export const checkpointKinds = ['policy', 'reward'] as const
 
-/** `temper.json` of a checkpoint: where it comes from. Written by the engine, completed when it is registered. */
+/** Which stage of which run made a checkpoint, from what: ids, which the engine writes down as it is told them. */
+export const originSchema = z.object({
+  run: z.string(),
+  stage: z.string(),
+  parents: z.array(z.string()),
+  data: z.array(z.string()),
+})
+
+/** `temper.json` of a checkpoint: where it comes from. The origin is missing where no run made it. */
 export const lineageSchema = z.object({
+  ...originSchema.partial().shape,
   format: z.literal(1),
   kind: z.enum(checkpointKinds),
   stageType: z.enum(stageTypes).or(z.literal('import')),
@@ -21,10 +30,6 @@ export const lineageSchema = z.object({
   metrics: z.record(z.string(), z.number()),
   /** Of a reward model: mean and standard deviation of its raw scores on samples of the initial policy. */
   rewardNormalization: z.strictObject({ mean: z.number(), std: z.number().positive() }).optional(),
-  run: z.string().optional(),
-  stage: z.string().optional(),
-  parents: z.array(z.string()).optional(),
-  data: z.array(z.string()).optional(),
 })
 export type Lineage = z.infer<typeof lineageSchema>
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
@@ -17,6 +18,8 @@ const training = {
   seed: z.number().int(),
   /** The engine writes each checkpoint to `outDir/step-<n>`, manifest last, then reports it. */
   outDir: path,
+  /** For `temper.json` of each checkpoint. */
+  origin: originSchema.optional(),
   /** A checkpoint of this very stage, to go on from; its `resume/` part is complete. */
   resumeFrom: path.optional(),
   segment: z

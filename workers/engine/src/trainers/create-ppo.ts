@@ -23,7 +23,13 @@ export async function createPpoTrainer(job: JobOf<'ppo'>, context: JobContext): 
   await addRole(program, 'reward', reward.model, reward.tensors)
   await addRole(program, 'value', value.model, value.tensors)
   const { tokenizer, tokenizerDir, generationConfig } = ref
-  const checkpoint = { kind: 'policy' as const, stageType: job.type, tokenizerDir, generationConfig }
+  const checkpoint = {
+    kind: 'policy' as const,
+    stageType: job.type,
+    origin: job.origin,
+    tokenizerDir,
+    generationConfig,
+  }
   return new PpoTrainer(
     { program, policy: ref.model, reward, value, tokenizer, prompts, settings, seed, checkpoint },
     context,

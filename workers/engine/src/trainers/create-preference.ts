@@ -19,7 +19,13 @@ export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer
   const data = await readAllPairs(job, tokenizer, model.contextLength)
   const program = new TracedProgram()
   await addRole(program, 'reward', model, scoreHeadTensors(start.model, start.tensors, { seed }))
-  const checkpoint = { kind: 'reward' as const, stageType: job.type, tokenizerDir, generationConfig }
+  const checkpoint = {
+    kind: 'reward' as const,
+    stageType: job.type,
+    origin: job.origin,
+    tokenizerDir,
+    generationConfig,
+  }
   return new RewardTrainer({ ...data, program, model, settings, seed, checkpoint })
 }
 
@@ -34,7 +40,13 @@ export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
   const data = await readAllPairs(job, tokenizer, model.contextLength)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, tensors)
-  const checkpoint = { kind: 'policy' as const, stageType: job.type, tokenizerDir, generationConfig }
+  const checkpoint = {
+    kind: 'policy' as const,
+    stageType: job.type,
+    origin: job.origin,
+    tokenizerDir,
+    generationConfig,
+  }
   return new DpoTrainer({ ...data, program, model, settings, seed, checkpoint })
 }
 

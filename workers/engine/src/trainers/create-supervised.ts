@@ -12,6 +12,12 @@ export async function createSupervisedTrainer(job: JobOf<'pretrain' | 'sft'>, { 
   const plan = job.type === 'sft' ? await planSft(job, model, tokenizer) : await planPretrain(job, model, tokenizer)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, tensors)
-  const checkpoint = { kind: 'policy' as const, stageType: job.type, tokenizerDir, generationConfig }
+  const checkpoint = {
+    kind: 'policy' as const,
+    stageType: job.type,
+    origin: job.origin,
+    tokenizerDir,
+    generationConfig,
+  }
   return new SupervisedTrainer({ ...plan, program, model, settings: job.settings, checkpoint, nowMs })
 }

@@ -1,4 +1,4 @@
-import { type Lineage, type StageType, TemperError } from '@temper/db/contracts'
+import { type Lineage, type StageType, TemperError, type TrainingJob } from '@temper/db/contracts'
 import { readResumeState, writeCheckpoint } from '../checkpoint/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Program, Values } from '../tracing/index.ts'
@@ -7,6 +7,7 @@ import type { Program, Values } from '../tracing/index.ts'
 export interface CheckpointParts {
   kind: Lineage['kind']
   stageType: StageType
+  origin?: TrainingJob['origin']
   /** Folder whose tokenizer files belong to the checkpoint. */
   tokenizerDir: string
   generationConfig: Record<string, unknown>
@@ -29,7 +30,8 @@ export interface TrainingState extends CheckpointParts {
 
 /** Writes the checkpoint of a training stage: Hugging Face files, and a `resume/` part that continues it bit for bit. */
 export async function saveTraining(dir: string, training: TrainingState): Promise<void> {
-  const { program, model, role, kind, stageType, step, metrics, rewardNormalization, stateNames, state } = training
+  const { program, model, role, origin, kind, stageType, step, metrics, rewardNormalization, stateNames, state } =
+    training
   const weights = await program.read(Object.keys(model.parameterShapes).map((name) => `${role}/${name}`))
   const moments = await program.read(stateNames)
   const tensors = Object.fromEntries(
@@ -39,7 +41,7 @@ export async function saveTraining(dir: string, training: TrainingState): Promis
   await writeCheckpoint(dir, {
     model,
     tensors: withoutRole(weights, role),
-    lineage: { format: 1, kind, stageType, step, metrics, rewardNormalization },
+    lineage: { format: 1, ...origin, kind, stageType, step, metrics, rewardNormalization },
     generationConfig: training.generationConfig,
     tokenizerDir: training.tokenizerDir,
     resume: { tensors, state },

@@ -1,9 +1,10 @@
 import { type StageSpec, TemperError, type TrainingJob } from '@temper/db/contracts'
 import type { RunRecord } from '@temper/db/queries'
+import type { Origin } from './checkpoints.ts'
 import type { Inputs } from './inputs.ts'
 
 interface Segment {
-  stage: string
+  origin: Origin
   outDir: string
   resumeFrom: string | undefined
   maxSeconds: number
@@ -11,9 +12,11 @@ interface Segment {
 
 /** What the engine is told: the stage of the recipe with local paths in place of names. */
 export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inputs): Promise<TrainingJob> {
-  const spec = stageOf(run, segment.stage)
   const { outDir, resumeFrom, maxSeconds } = segment
-  const common = { seed: run.seed, outDir, resumeFrom, segment: { maxSeconds } }
+  const { stage, parents, data: datasets } = segment.origin
+  const spec = stageOf(run, stage)
+  const origin = { run: run.id, stage, parents, data: datasets }
+  const common = { seed: run.seed, outDir, origin, resumeFrom, segment: { maxSeconds } }
   switch (spec.type) {
     case 'pretrain': {
       const { type, from, data, ...settings } = spec

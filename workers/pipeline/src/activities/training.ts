@@ -36,11 +36,12 @@ export function createTrainingActivities(deps: EngineDependencies) {
       const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
       if (latest) await sayResumed(deps, latest)
       const inputs = createInputs(deps, run, input.data)
-      const job = await trainingJob(run, { stage, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
+      const origin = await originOf(deps, run, input)
+      const job = await trainingJob(run, { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
 
       const failed = new AbortController()
       const recorder = new StageRecorder(deps, {
-        origin: await originOf(deps, run, input),
+        origin,
         taste: job.type === 'ppo' ? job.settings.taste : undefined,
         onFailure: () => failed.abort(),
       })
