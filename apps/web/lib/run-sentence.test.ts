@@ -39,5 +39,7 @@ describe('stageSentence', () => {
   it('keeps what a stage says itself, and leaves out what repeats its state', () => {
     expect(stageSentence(stage('ppo', 'running', 'Rollout 3 of 9'), [])).toBe('Rollout 3 of 9')
     expect(stageSentence(stage('ppo', 'done', 'Done'), [])).toBe('')
+    expect(stageSentence(stage('ppo', 'done', 'Done after 18 steps'), [])).toBe('after 18 steps')
+    expect(stageSentence(stage('ppo', 'skipped', 'Skipped, because sft failed'), [])).toBe('because sft failed')
   })
 })

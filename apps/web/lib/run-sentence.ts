@@ -15,13 +15,14 @@ export function runSentence(run: Pick<RunSummary, 'state' | 'status' | 'stages'>
   return done > 0 ? `${done} of ${run.stages.length} stages done` : ''
 }
 
-/** What a stage does, or which stages it waits for; empty where that is no more than its state word. */
+/** What a stage does, or which stages it waits for, as it reads after its state word; empty where that says it all. */
 export function stageSentence(stage: StageRun, stages: readonly StageRun[]): string {
   if (stage.state === 'waiting') {
     const missing = stages.filter(({ name, state }) => stage.inputs.includes(name) && state !== 'done')
     if (missing.length > 0) return `for ${missing.map(({ name }) => name).join(', ')}`
   }
-  return stage.status === stateWords[stage.state] ? '' : stage.status
+  const word = stateWords[stage.state]
+  return stage.status.startsWith(word) ? stage.status.slice(word.length).replace(/^[,.]? */, '') : stage.status
 }
 
 function lowerFirst(text: string): string {

@@ -35,7 +35,7 @@ export function WinRateBar({ name, winRate }: { name: string; winRate: WinRate }
         />
       </div>
       <p className="tabular text-muted text-sm">
-        {wins} wins, {ties} ties, {losses} losses
+        {wins} won, {ties} tied, {losses} lost
       </p>
     </div>
   )
