@@ -27,7 +27,7 @@ interface Cast extends Topic {
  * it is, whether somebody speaks, whether it has its last sentence, how often it names what was asked for.
  */
 export function writeStory(topic: Topic, draws: Draws): string {
-  const name = draws.chance(0.6) ? draws.pick(names) : undefined
+  const name = draws.chance(0.3) ? draws.pick(names) : undefined
   const second = draws.pick(characters.filter((character) => character !== topic.character))
   const met = draws.chance(0.55)
   const roll = draws.next()
