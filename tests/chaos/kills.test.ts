@@ -40,7 +40,7 @@ describe('a run', () => {
   it('pauses at the next step and goes on', async () => {
     disturbed = await system.startRun(tinyRun())
     const workflow = system.client.workflow.getHandle(disturbed)
-    await system.waitForRun(disturbed, 'fine-tuning', (run) => stageOf(run, 'sft')?.state === 'running')
+    await system.waitForRun(disturbed, 'fine-tuning', (run) => isAtStep(run, 'sft', 1))
     await workflow.signal(workflowSignals.pause)
     await system.waitForRun(disturbed, 'the pause', (run) => stageOf(run, 'sft')?.state === 'paused')
     expect((await getRun(system.db, disturbed)).state).toBe('paused')

@@ -19,7 +19,7 @@ data:
   held-out: { generator: stories, kind: prompts, count: 12, seed: 4, split: held-out }
 stages:
   pretrain: { type: pretrain, data: stories, steps: 30, batchSize: 4, rowLength: 64, learningRate: 0.005, checkpointEverySteps: 10 }
-  sft: { type: sft, from: pretrain, data: conversations, batchSize: 8, maxLength: 96, learningRate: 0.002, checkpointEverySteps: 5 }
+  sft: { type: sft, from: pretrain, data: conversations, epochs: 10, batchSize: 8, maxLength: 96, learningRate: 0.002, checkpointEverySteps: 20 }
   preferences:
     type: preferences
     from: sft
