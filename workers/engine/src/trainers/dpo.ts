@@ -128,7 +128,9 @@ export class DpoTrainer implements Trainer {
   }
 
   async result(): Promise<Result> {
-    const { eval_accuracy = null, eval_margin = null } = await this.#heldOut()
+    // The last step has looked already, unless the stage was resumed after it.
+    const seen = this.#metrics.eval_accuracy === undefined ? await this.#heldOut() : this.#metrics
+    const { eval_accuracy = null, eval_margin = null } = seen
     return { accuracy: eval_accuracy, margin: eval_margin, judged: this.#decidedHeldOut.length, steps: this.#step }
   }
 

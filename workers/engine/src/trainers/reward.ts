@@ -28,6 +28,13 @@ export interface RewardParts {
   checkpoint: CheckpointParts
 }
 
+/** Over the pairs that somebody decided; null where there are none. */
+interface HeldOut {
+  accuracy: number | null
+  margin: number | null
+  judged: number
+}
+
 interface Scored {
   chosen: number
   rejected: number
@@ -48,6 +55,7 @@ export class RewardTrainer implements Trainer {
   #step = 0
   #numTokens = 0
   #metrics: MetricValues = {}
+  #heldOutSummary: HeldOut | undefined
 
   constructor(parts: RewardParts) {
     const { program, model, settings, pairs, seed } = parts
@@ -97,7 +105,6 @@ export class RewardTrainer implements Trainer {
     return this.#metrics
   }
 
-  /** Mean and deviation of raw scores over all answers: samples of the policy that PPO starts from. */
   async save(dir: string): Promise<void> {
     const { program, model, checkpoint } = this.#parts
     await saveTraining(dir, {
@@ -107,15 +114,14 @@ export class RewardTrainer implements Trainer {
       role: 'reward',
       step: this.#step,
       metrics: this.#metrics,
-      rewardNormalization: normalizationOf(await this.#scoreAll(this.#parts.pairs)),
+      rewardNormalization: await this.#normalization(),
       stateNames: this.#updater.stateNames,
       state: { step: this.#step, numTokens: this.#numTokens },
     })
   }
 
   async result(): Promise<Result> {
-    const { accuracy, margin, judged } = summarize(await this.#scoreAll(this.#parts.heldOut))
-    return { accuracy, margin, judged, loss: this.#metrics.loss ?? null }
+    return { ...(await this.#heldOut()), loss: this.#metrics.loss ?? null }
   }
 
   close(): void {
@@ -124,9 +130,23 @@ export class RewardTrainer implements Trainer {
 
   async #heldOutAtEnd(): Promise<MetricValues> {
     if (this.#step < this.totalSteps) return {}
-    const { accuracy, margin } = summarize(await this.#scoreAll(this.#parts.heldOut))
+    const { accuracy, margin } = await this.#heldOut()
     if (accuracy === null || margin === null) return {}
     return { eval_accuracy: accuracy, eval_margin: margin }
+  }
+
+  /** Measured once, after the last step. */
+  async #heldOut(): Promise<HeldOut> {
+    this.#heldOutSummary ??= summarize(await this.#scoreAll(this.#parts.heldOut))
+    return this.#heldOutSummary
+  }
+
+  /**
+   * Mean and deviation of raw scores over all answers: samples of the policy that PPO starts from. Only the finished
+   * model has them, so that a checkpoint on the way costs no pass over the data.
+   */
+  async #normalization() {
+    return this.#step < this.totalSteps ? undefined : normalizationOf(await this.#scoreAll(this.#parts.pairs))
   }
 
   async #scoreAll(pairs: readonly Pair[]): Promise<Scored[]> {
@@ -175,7 +195,7 @@ function loss(parts: RewardParts, variables: Variables, inputs: Inputs<string>):
 }
 
 /** Accuracy and margin over the pairs that somebody decided. */
-function summarize(scored: readonly Scored[]) {
+function summarize(scored: readonly Scored[]): HeldOut {
   const decided = scored.filter(({ tie }) => !tie)
   const judged = decided.length
   if (judged === 0) return { accuracy: null, margin: null, judged }
