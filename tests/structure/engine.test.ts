@@ -19,12 +19,16 @@ const mayImport: Record<string, readonly string[]> = {
   tokenizer: [],
   data: ['random', 'tokenizer'],
   checkpoint: ['models'],
+  forward: ['runtime', 'tracing', 'nn', 'losses', 'models', 'data'],
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
   trainers: [
     ...['random', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
-    ...['tokenizer', 'data', 'checkpoint', 'generation'],
+    ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation'],
   ],
-  job: ['random', 'runtime', 'tracing', 'models', 'tokenizer', 'data', 'checkpoint', 'generation', 'trainers'],
+  job: [
+    ...['runtime', 'tracing', 'models', 'tokenizer', 'data'],
+    ...['checkpoint', 'forward', 'generation', 'trainers'],
+  ],
 }
 
 const repository = new Repository()

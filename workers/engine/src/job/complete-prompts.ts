@@ -2,8 +2,7 @@ import type { Completion, PromptRow, Sampling } from '@temper/db/contracts'
 import { type Generated, Generator } from '../generation/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import type { Program } from '../tracing/index.ts'
-import type { Start } from '../trainers/index.ts'
-import type { JobContext } from '../trainers/trainer.ts'
+import type { JobContext, Start } from '../trainers/index.ts'
 
 /** Sequences decoded together. */
 const slots = 64

@@ -1,14 +1,20 @@
 import { type EvaluationRow, type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
 import { readRows, writeRows } from '../data/index.ts'
+import {
+  completionLogps,
+  type Episode,
+  type EpisodeInputs,
+  type EpisodeShape,
+  episodeFeeds,
+  ForwardFunction,
+  normalizedScore,
+  type Scorer,
+  scoresAt,
+} from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
-import { completionLogps } from '../trainers/completion-logps.ts'
-import { type Episode, type EpisodeInputs, type EpisodeShape, episodeFeeds } from '../trainers/episodes.ts'
-import { ForwardFunction } from '../trainers/forward-function.ts'
-import { readReward, type Scorer, type Start, startFromCheckpoint } from '../trainers/index.ts'
-import { scoresAt } from '../trainers/scores.ts'
-import type { JobContext } from '../trainers/trainer.ts'
+import { type JobContext, readReward, type Start, startFromCheckpoint } from '../trainers/index.ts'
 import { completePrompts, type PromptCompletion, toRow } from './complete-prompts.ts'
 
 /** Rows measured in one call. */
@@ -84,8 +90,7 @@ async function measureCompletions(
     const { kl, score } = await measure.run(episodeFeeds(chunk, shape))
     for (const row of chunk.keys()) {
       const raw = score.data[row] ?? Number.NaN
-      const normalized = reward ? (raw - reward.normalization.mean) / reward.normalization.std : null
-      measured.push({ score: normalized, kl: kl.data[row] ?? Number.NaN })
+      measured.push({ score: reward ? normalizedScore(raw, reward) : null, kl: kl.data[row] ?? Number.NaN })
     }
   }
   return measured

@@ -3,8 +3,7 @@ import { Generator } from '../generation/index.ts'
 import { addRole } from '../models/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
-import { type Start, startFromCheckpoint } from '../trainers/index.ts'
-import type { JobContext } from '../trainers/trainer.ts'
+import { type JobContext, type Start, startFromCheckpoint } from '../trainers/index.ts'
 
 /** Answers one prompt, reporting its text as it grows. */
 export async function generateText(job: JobOf<'generate'>, context: JobContext): Promise<void> {

@@ -2,8 +2,7 @@ import { type JobOf, promptRowSchema, type SampleRow } from '@temper/db/contract
 import { readRows, writeRows } from '../data/index.ts'
 import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { startFromCheckpoint } from '../trainers/index.ts'
-import type { JobContext } from '../trainers/trainer.ts'
+import { type JobContext, startFromCheckpoint } from '../trainers/index.ts'
 import { completePrompts, toRow } from './complete-prompts.ts'
 
 /** Samples `completionsPerPrompt` completions of each prompt and writes them, a line a prompt. */

@@ -1,10 +1,11 @@
 import { type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
+import type { Scorer } from '../forward/index.ts'
 import { addRole, scoreHeadTensors, withScoreHead } from '../models/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { PpoTrainer, type Scorer } from './ppo.ts'
+import { PpoTrainer } from './ppo.ts'
 import { type Start, startFromCheckpoint } from './start.ts'
 import type { JobContext, Trainer } from './trainer.ts'
 

@@ -1,12 +1,12 @@
 import type { StageOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { type BatchInputs, ForwardFunction } from '../forward/index.ts'
 import { dpoLoss, languageModelingLoss, maskedMean, sequenceLogps } from '../losses/index.ts'
 import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
-import { ForwardFunction } from './forward-function.ts'
 import { type Pair, type PairBatch, pairBatch } from './pairs.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
@@ -205,9 +205,8 @@ export class DpoTrainer implements Trainer {
 
 /** Summed log-probs of both answers under the policy, each (N), and the token accuracy on chosen answers. */
 function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
-  const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as Inputs<
-    'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'sequenceOf'
-  >
+  const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as BatchInputs &
+    Inputs<'sequenceOf'>
   const params = paramsOf(variables, 'policy')
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
   const headWeight = model.headWeight(params)

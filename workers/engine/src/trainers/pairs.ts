@@ -1,7 +1,7 @@
 import { type PreferenceRow, preferenceRowSchema } from '@temper/db/contracts'
 import { bucket, type PackedBatch, packBatch, preferenceSequences, readRows, type Sequence } from '../data/index.ts'
+import { batchFeeds, type Feeds } from '../forward/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { batchFeeds, type Feeds } from './feeds.ts'
 
 /** A judged pair as token sequences: prompt and answer, with the loss on the answer. */
 export interface Pair {

@@ -1,5 +1,16 @@
 import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import {
+  completionLogps,
+  type Episode,
+  type EpisodeInputs,
+  type EpisodeShape,
+  episodeFeeds,
+  ForwardFunction,
+  normalizedScore,
+  type Scorer,
+  scoresAt,
+} from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
 import { generalizedAdvantages, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '../losses/index.ts'
 import { type Model, paramsOf, roleNames } from '../models/index.ts'
@@ -7,23 +18,13 @@ import { seedOf, shuffle } from '../random.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Inputs, Program, Values, Variables } from '../tracing/index.ts'
-import { completionLogps } from './completion-logps.ts'
-import { type Episode, type EpisodeInputs, type EpisodeShape, episodeFeeds } from './episodes.ts'
 import { EpochSource } from './epoch-source.ts'
-import { ForwardFunction } from './forward-function.ts'
 import { rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
-import { scoresAt } from './scores.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
 type PpoSettings = JobOf<'ppo'>['settings']
-
-/** A model with a score head, and what its raw scores are on samples of the initial policy. */
-export interface Scorer {
-  model: Model
-  normalization: { mean: number; std: number }
-}
 
 export interface PpoParts {
   program: Program
@@ -199,7 +200,7 @@ export class PpoTrainer implements Trainer {
     const { settings, reward } = this.#parts
     const { logps, refLogps, values, rawScores } = await this.#measureAll(episodes)
     const scores = rawScores.map((raw, i) => {
-      const score = (raw - reward.normalization.mean) / reward.normalization.std
+      const score = normalizedScore(raw, reward)
       return episodes[i]?.stopped ? score : score - settings.missingEosPenalty
     })
     const rewards = logps.map((row, i) =>

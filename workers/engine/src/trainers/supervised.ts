@@ -1,13 +1,11 @@
 import type { StageOf } from '@temper/db/contracts'
-import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { PackedBatch } from '../data/index.ts'
+import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
 import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
-import { batchFeeds } from './feeds.ts'
-import { ForwardFunction } from './forward-function.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -129,11 +127,8 @@ export class SupervisedTrainer implements Trainer {
 }
 
 function loss(model: Model, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as Record<
-    string,
-    Tensor
-  > &
-    Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights' | 'denominator' | 'passes'>
+  const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as BatchInputs &
+    Inputs<'denominator' | 'passes'>
   const params = paramsOf(variables, 'policy')
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
   const headWeight = model.headWeight(params)

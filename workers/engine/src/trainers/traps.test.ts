@@ -4,11 +4,9 @@ import type { JobOf, TrainingJob } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { packBatch, type Sequence, toBatch } from '../data/index.ts'
+import { batchFeeds, ForwardFunction, scoresAt } from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { batchFeeds } from './feeds.ts'
-import { ForwardFunction } from './forward-function.ts'
-import { scoresAt } from './scores.ts'
 import { lastCheckpoint, makeToy, metricsOf, runToyJob, type Toy } from './toy.fixture.ts'
 
 let toy: Toy

@@ -1,5 +1,6 @@
 import type { StageOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { type Feeds, feedData, inputsOf, shapeKey } from '../forward/index.ts'
 import {
   accumulate,
   accumulatorVariables,
@@ -11,7 +12,6 @@ import {
 } from '../optim/index.ts'
 import { tf } from '../runtime/tf.ts'
 import { type CompiledFunction, gradients, type Inputs, type Program, type Variables } from '../tracing/index.ts'
-import { type Feeds, feedData, inputsOf, shapeKey } from './feeds.ts'
 
 /** The optimizer's part of every training stage's settings. */
 export type OptimizerSettings = Pick<

@@ -1,8 +1,11 @@
 import type { PackedBatch } from '../data/index.ts'
-import type { InputSpec, Values } from '../tracing/index.ts'
+import type { InputSpec, Inputs, Values } from '../tracing/index.ts'
 
 /** Inputs of a function with their shapes: float32 or int32 by the kind of array. */
 export type Feeds = Record<string, { shape: number[]; data: Values }>
+
+/** What `batchFeeds` gives, inside a function. */
+export type BatchInputs = Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights'>
 
 /** A packed batch (B, T) as the inputs that model code reads, with vectors and float32 scalars beside it. */
 export function batchFeeds(batch: PackedBatch, extra: Record<string, Values | number> = {}): Feeds {

@@ -3,6 +3,13 @@ import { gatherHidden } from '../losses/index.ts'
 import type { Model, Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
+import type { Inputs } from '../tracing/index.ts'
+
+/** A model with a score head, and what its raw scores are on samples of the initial policy. */
+export interface Scorer {
+  model: Model
+  normalization: { mean: number; std: number }
+}
 
 /**
  * What a reward or value model says at chosen tokens.
@@ -13,10 +20,14 @@ import { tf } from '../runtime/tf.ts'
 export function scoresAt(
   scorer: Model,
   params: Params,
-  inputs: { ids: Tensor; positions: Tensor; segments: Tensor },
+  { ids, positions, segments }: Inputs<'ids' | 'positions' | 'segments'>,
   at: Tensor,
 ): Tensor {
-  const { ids, positions, segments } = inputs
   const hidden = scorer.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
   return tf.reshape(tf.matMul(gatherHidden(hidden, at), scorer.headWeight(params), false, true), [-1])
+}
+
+/** A raw score in deviations from the mean. */
+export function normalizedScore(raw: number, { normalization }: Scorer): number {
+  return (raw - normalization.mean) / normalization.std
 }
