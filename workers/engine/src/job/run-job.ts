@@ -1,5 +1,5 @@
 import type { Job } from '@temper/db/contracts'
-import type { JobContext } from '../trainers/trainer.ts'
+import type { JobContext } from '../trainers/index.ts'
 import { evaluatePolicies } from './evaluate.ts'
 import { generateText } from './generate.ts'
 import { sampleCompletions } from './sample.ts'
@@ -23,7 +23,7 @@ export function createJobRunner(context: JobContext): (job: Job) => Promise<void
         training.release()
         return evaluatePolicies(job, context)
       case 'generate':
-        training.release()
+        // Comes between two segments of a stage, and is over soon: the trainer stays.
         return generateText(job, context)
     }
   }

@@ -30,6 +30,11 @@ export interface Trainer {
   close(): void
 }
 
+/** A crash costs at most about this much work, whatever the recipe says of steps. */
+const checkpointMs = 60_000
+/** Of the time, at most one part in this many goes into checkpoints that nobody asked for. */
+const checkpointShare = 20
+
 /** Runs one segment of a stage: steps, metrics, checkpoints; ends it, pauses it at the segment's limit, or stops. */
 export async function runSegment(
   trainer: Trainer,
@@ -41,6 +46,7 @@ export async function runSegment(
   const startedMs = context.nowMs()
   const { maxSteps = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = job.segment
   const over = () => trainer.step >= trainer.totalSteps || trainer.finishedEarly
+  let [savedMs, saveMs] = [startedMs, 0]
 
   while (!over()) {
     const values = await trainer.advance()
@@ -50,11 +56,15 @@ export async function runSegment(
 
     const stopped = context.stopRequested()
     const limit = trainer.step - firstStep >= maxSteps || context.nowMs() - startedMs >= maxSeconds * 1000
-    const durable = trainer.step % job.settings.checkpointEverySteps === 0
+    const nowMs = context.nowMs()
+    const due = nowMs - savedMs >= Math.max(checkpointMs, checkpointShare * saveMs)
+    const durable = due || trainer.step % job.settings.checkpointEverySteps === 0
     if (over() || stopped || limit || durable) {
       const dir = `${job.outDir}/step-${trainer.step}`
       await trainer.save(dir)
       saved(dir)
+      savedMs = context.nowMs()
+      saveMs = savedMs - nowMs
       context.emit({ type: 'checkpoint', step: trainer.step, dir, metrics: values })
     }
     if (!over() && (stopped || limit)) {

@@ -21,7 +21,8 @@ export function createGenerationActivities(deps: EngineDependencies) {
       const model = path.join(deps.scratchDir, 'checkpoints', checkpoint.id)
       if (!(await exists(path.join(model, 'config.json')))) await materializeFolder(deps.store, checkpoint.files, model)
       const stream = streamTo(deps, generationId)
-      const end = await runToTheEnd(deps.device, { type: 'generate', seed, model, messages, sampling }, stream.take)
+      const job = { type: 'generate', seed, model, messages, sampling } as const
+      const end = await runToTheEnd(deps.device, job, { onEvent: stream.take, urgent: true })
       await stream.settle()
       await appendGenerationEvent(db, generationId, doneEvent(end))
     },

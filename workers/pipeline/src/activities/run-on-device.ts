@@ -1,33 +1,39 @@
 import { type EngineEvent, type Job, TemperError } from '@temper/db/contracts'
 import { Context } from '@temporalio/activity'
-import type { EngineDevice, JobEnd } from '../engine-process/index.ts'
+import type { DeviceWork, EngineDevice, JobEnd } from '../engine-process/index.ts'
 import { heartbeat } from './failure.ts'
+
+export interface DeviceJobOptions {
+  onEvent: (event: EngineEvent) => void
+  /** Called when the device is free for the job. */
+  onTurn?: () => void
+  /** Asks the job to stop; the caller knows why. */
+  failed?: AbortSignal
+  urgent?: boolean
+}
 
 /**
  * Runs a job on the device of this worker inside an activity. A cancelled activity, or a worker that is told to leave,
- * asks the job to stop; so does `failed`, whose reason the caller knows.
+ * asks the job to stop; so does `failed`, and a training job also stops for an urgent one.
  */
-export async function runOnDevice(
-  device: EngineDevice,
-  job: Job,
-  onEvent: (event: EngineEvent) => void,
-  failed: AbortSignal = new AbortController().signal,
-): Promise<JobEnd> {
-  const signal = AbortSignal.any([Context.current().cancellationSignal, failed])
+export async function runOnDevice(device: EngineDevice, job: Job, options: DeviceJobOptions): Promise<JobEnd> {
+  const { onEvent, onTurn, failed, urgent = false } = options
+  const stops = [Context.current().cancellationSignal, ...(failed ? [failed] : [])]
   const take = (event: EngineEvent) => {
     if ('step' in event) heartbeat({ step: event.step })
     onEvent(event)
   }
-  return device.use(signal, (engine) => engine.run(job, { onEvent: take, signal }))
+  const work: DeviceWork<JobEnd> = (engine, makeWay) => {
+    onTurn?.()
+    const reasons = 'segment' in job ? [...stops, makeWay] : stops
+    return engine.run(job, { onEvent: take, signal: AbortSignal.any(reasons) })
+  }
+  return device.use(AbortSignal.any(stops), work, { urgent })
 }
 
 /** For jobs that have no checkpoint to stop at: a stopped one has no result. */
-export async function runToTheEnd(
-  device: EngineDevice,
-  job: Job,
-  onEvent: (event: EngineEvent) => void,
-): Promise<JobEnd> {
-  const end = await runOnDevice(device, job, onEvent)
+export async function runToTheEnd(device: EngineDevice, job: Job, options: DeviceJobOptions): Promise<JobEnd> {
+  const end = await runOnDevice(device, job, options)
   if (end.outcome === 'finished') return end
   throw new TemperError('cancelled', `the ${job.type} job was stopped`)
 }

@@ -75,7 +75,7 @@ async function produce(
   await mkdir(dir, { recursive: true })
   await updateStage(db, runId, stage, { status })
   const progress = showProgress({ db }, { runId, stage })
-  await runToTheEnd(device, await describe(output), progress.take)
+  await runToTheEnd(device, await describe(output), { onEvent: progress.take })
   await progress.settle()
   const { sha256 } = await store.put(createReadStream(output))
   await rm(dir, { recursive: true, force: true })

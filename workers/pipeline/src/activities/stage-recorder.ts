@@ -46,10 +46,10 @@ export class StageRecorder {
   take(event: EngineEvent): void {
     if (event.type === 'metrics') {
       this.#metrics.push({ step: event.step, values: event.values })
-      this.#show({ headline: this.#headline(event.values) })
+      this.show({ headline: this.#headline(event.values) })
     }
     if (event.type === 'progress') {
-      this.#show({ step: event.step, totalSteps: event.totalSteps, status: sentence(event) })
+      this.show({ step: event.step, totalSteps: event.totalSteps, status: sentence(event) })
     }
     if (event.type === 'samples') this.#enqueue(() => this.#keepSamples(event))
     if (event.type === 'checkpoint') this.#enqueue(() => this.#keepCheckpoint(event))
@@ -67,8 +67,8 @@ export class StageRecorder {
     return taste ? undefined : headlineOf(origin.stageType, values)
   }
 
-  /** Values that are undefined change nothing. */
-  #show(progress: Partial<StageRun>): void {
+  /** Shown with the next batch. Values that are undefined change nothing. */
+  show(progress: Partial<StageRun>): void {
     const known = Object.entries(progress).filter(([, value]) => value !== undefined)
     Object.assign(this.#progress, Object.fromEntries(known))
     this.#flushTimer ??= setTimeout(() => this.#enqueue(async () => undefined), flushMs)
@@ -107,7 +107,7 @@ export class StageRecorder {
     if (taste) {
       const values = { 'objective/true_scores': meanTrueScore(taste, samples) }
       await recordMetrics(this.#deps.db, origin.runId, origin.stage, [{ step, values }])
-      this.#show({ headline: headlineOf(origin.stageType, values) })
+      this.show({ headline: headlineOf(origin.stageType, values) })
     }
     const shown = samples.slice(0, shownSamples).map(({ prompt, completion }) => ({
       prompt: storableText(prompt),

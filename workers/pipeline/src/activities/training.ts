@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Checkpoint } from '@temper/db/contracts'
+import { type Checkpoint, toTemperError } from '@temper/db/contracts'
 import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
 import { materializeFolder } from '@temper/db/storage'
 import { Context } from '@temporalio/activity'
@@ -13,48 +13,75 @@ import { StageRecorder } from './stage-recorder.ts'
 import { stageOf, trainedOn, trainingJob } from './training-job.ts'
 
 export interface SegmentEnd {
-  /** `finished`: the stage is done; `segment`: more is to do; `stopped`: by a pause, or the worker was told to leave. */
+  /**
+   * `finished`: the stage is done; `segment`: more is to do; `stopped`: by a pause, for somebody who waits for an
+   * answer, or because the worker was told to leave.
+   */
   outcome: 'finished' | 'segment' | 'stopped'
   step: number
 }
+
+type SegmentInput = StageInput & { maxSeconds: number }
 
 export function createTrainingActivities(deps: EngineDependencies) {
   return {
     /**
      * Trains from the newest durable checkpoint of the stage until it is done, `maxSeconds` have passed, or somebody
      * asks it to stop; ends in a durable checkpoint in any case. What a lost attempt did after its last checkpoint is
-     * done again and comes out the same.
+     * done again and comes out the same. An engine that dies after a checkpoint ends the segment there: only deaths
+     * without progress are counted as attempts.
      */
-    async runTrainingSegment(input: StageInput & { maxSeconds: number }): Promise<SegmentEnd> {
+    async runTrainingSegment(input: SegmentInput): Promise<SegmentEnd> {
       const { runId, stage } = input
-      const run = await getRun(deps.db, runId)
       const latest = await latestCheckpoint(deps.db, runId, stage)
       if (latest?.final) return { outcome: 'finished', step: latest.step }
-      const status = latest ? `Going on from step ${latest.step}` : 'Loading model and data'
-      await updateStage(deps.db, runId, stage, { status })
-      const stageDir = path.join(deps.scratchDir, runId, stage)
-      const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
-      if (latest) await sayResumed(deps, latest)
-      const inputs = createInputs(deps, run, input.data)
-      const origin = await originOf(deps, run, input)
-      const job = await trainingJob(run, { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
-
-      const failed = new AbortController()
-      const recorder = new StageRecorder(deps, {
-        origin,
-        taste: job.type === 'ppo' ? job.settings.taste : undefined,
-        onFailure: () => failed.abort(),
-      })
-      const end = await recordWhile(recorder, () =>
-        runOnDevice(deps.device, job, (event) => recorder.take(event), failed.signal),
-      )
-      if (end.outcome === 'finished') {
-        await finishStage(deps, input, end)
-        await rm(stageDir, { recursive: true, force: true })
+      try {
+        return await runSegment(deps, input, latest)
+      } catch (thrown) {
+        const reached = await latestCheckpoint(deps.db, runId, stage)
+        const died = toTemperError(thrown).code === 'engine_failed'
+        if (!died || reached === undefined || reached.step <= (latest?.step ?? 0)) throw thrown
+        await sayResumed(deps, reached)
+        return { outcome: 'segment', step: reached.step }
       }
-      return { outcome: end.outcome, step: end.step }
     },
   }
+}
+
+async function runSegment(
+  deps: EngineDependencies,
+  input: SegmentInput,
+  latest: Checkpoint | undefined,
+): Promise<SegmentEnd> {
+  const { runId, stage } = input
+  const run = await getRun(deps.db, runId)
+  const show = (status: string) => updateStage(deps.db, runId, stage, { status })
+  if (deps.device.busy) await show('Waiting for the device, which is at work on something else')
+  const stageDir = path.join(deps.scratchDir, runId, stage)
+  const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
+  if (latest && Context.current().info.attempt > 1) await sayResumed(deps, latest)
+  const inputs = createInputs(deps, run, input.data)
+  const origin = await originOf(deps, run, input)
+  const job = await trainingJob(run, { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
+
+  const failed = new AbortController()
+  const recorder = new StageRecorder(deps, {
+    origin,
+    taste: job.type === 'ppo' ? job.settings.taste : undefined,
+    onFailure: () => failed.abort(),
+  })
+  const end = await recordWhile(recorder, () =>
+    runOnDevice(deps.device, job, {
+      onEvent: (event) => recorder.take(event),
+      onTurn: () => recorder.show({ status: latest ? `Going on from step ${latest.step}` : 'Loading model and data' }),
+      failed: failed.signal,
+    }),
+  )
+  if (end.outcome === 'finished') {
+    await finishStage(deps, input, end)
+    await rm(stageDir, { recursive: true, force: true })
+  }
+  return { outcome: end.outcome, step: end.step }
 }
 
 /** Waits for what was reported also after a failure: the next attempt must not find the engine's folders half stored. */
@@ -79,7 +106,7 @@ async function localCheckpoint(deps: EngineDependencies, checkpoint: Checkpoint,
 /** Said where a lost attempt is made up for, not between the segments of a stage that goes well. */
 async function sayResumed({ db }: EngineDependencies, { runId, stage, step }: Checkpoint): Promise<void> {
   const { attempt } = Context.current().info
-  if (attempt === 1 || runId === null) return
+  if (runId === null) return
   await appendEvent(db, {
     runId,
     stage,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { EngineDevice } from './engine-device.ts'
 import type { EngineProcess } from './engine-process.ts'
@@ -19,6 +20,43 @@ const crash = (engine: EngineProcess) => engine.run(jobThat('crash'), { onEvent:
 it('keeps the process warm and gives turns in order', async () => {
   const ends = await Promise.all([device.use(never, finish), device.use(never, finish), device.use(never, finish)])
   expect(ends.map((end) => end.result.jobs)).toEqual([1, 2, 3])
+})
+
+it('gives an urgent job the next turn, after asking the running one to make way', async () => {
+  const order: string[] = []
+  const yielding = device.use(never, async (engine, makeWay) => {
+    if (!makeWay.aborted) await once(makeWay, 'abort')
+    order.push('made way')
+    return finish(engine)
+  })
+  const patient = device.use(never, async (engine) => {
+    order.push('patient')
+    return finish(engine)
+  })
+  const answer = async (engine: EngineProcess) => {
+    order.push('urgent')
+    return finish(engine)
+  }
+  await Promise.all([yielding, patient, device.use(never, answer, { urgent: true })])
+  expect(order).toEqual(['made way', 'urgent', 'patient'])
+})
+
+it('asks nobody to make way for a job that can wait', async () => {
+  const first = device.use(never, async (engine, makeWay) => {
+    await finish(engine)
+    return makeWay.aborted
+  })
+  await device.use(never, finish)
+  expect(await first).toBe(false)
+})
+
+it('is busy from the first wish to the end of the last job', async () => {
+  const jobs = [device.use(never, finish), device.use(never, finish)]
+  expect(device.busy).toBe(true)
+  await jobs[0]
+  expect(device.busy).toBe(true)
+  await jobs[1]
+  expect(device.busy).toBe(false)
 })
 
 it('replaces the process after a failure', async () => {

@@ -8,14 +8,29 @@ export interface EngineDeviceOptions {
   engine: EngineProcessOptions
 }
 
+/** `makeWay` asks a job that can go on later to end early, because somebody waits for an answer. */
+export type DeviceWork<T> = (engine: EngineProcess, makeWay: AbortSignal) => Promise<T>
+
+export interface DeviceWish {
+  /** Somebody watches: the job comes before all that is not urgent, and the running one is asked to make way. */
+  urgent?: boolean
+}
+
+interface Waiting {
+  urgent: boolean
+  begin: (makeWay: AbortSignal) => void
+}
+
 /**
- * One device and its engine process. Jobs come one after another, in the order in which they asked. The process stays
- * warm for the next job and is replaced after any failure, whatever state that left it in.
+ * One device and its engine process. Jobs come one after another: urgent ones first, else in the order in which they
+ * asked. The process stays warm for the next job and is replaced after any failure, whatever state that left it in.
  */
 export class EngineDevice {
   readonly #options: EngineDeviceOptions
   #engine: EngineProcess | undefined
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #waiting: Waiting[] = []
+  /** Of the job that has the device. */
+  #makeWay: AbortController | undefined
 
   constructor(options: EngineDeviceOptions) {
     this.#options = options
@@ -26,17 +41,46 @@ export class EngineDevice {
     return this.#engine?.device
   }
 
+  /** Whether a new job would have to wait. */
+  get busy(): boolean {
+    return this.#makeWay !== undefined
+  }
+
   /** Runs `work` with the device's engine. Throws `cancelled` where `signal` comes before its turn. */
-  async use<T>(signal: AbortSignal, work: (engine: EngineProcess) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#take(signal, work))
-    this.#last = turn.catch(() => undefined)
-    return turn
+  async use<T>(signal: AbortSignal, work: DeviceWork<T>, { urgent = false }: DeviceWish = {}): Promise<T> {
+    return this.#inTurn(urgent, (makeWay) => this.#take(signal, (engine) => work(engine, makeWay)))
   }
 
   /** Ends the engine process after the jobs that have already asked. */
   async close(): Promise<void> {
-    await this.#last
-    await this.#discardEngine()
+    await this.#inTurn(false, () => this.#discardEngine())
+  }
+
+  async #inTurn<T>(urgent: boolean, work: (makeWay: AbortSignal) => Promise<T>): Promise<T> {
+    const makeWay = this.busy ? await this.#wait(urgent) : this.#renewMakeWay()
+    try {
+      return await work(makeWay)
+    } finally {
+      this.#passOn()
+    }
+  }
+
+  #wait(urgent: boolean): Promise<AbortSignal> {
+    if (urgent) this.#makeWay?.abort()
+    const place = urgent ? this.#waiting.findLastIndex((other) => other.urgent) + 1 : this.#waiting.length
+    return new Promise((begin) => this.#waiting.splice(place, 0, { urgent, begin }))
+  }
+
+  /** The device stays busy while it goes from one job to the next, so that nobody slips in between. */
+  #passOn(): void {
+    const next = this.#waiting.shift()
+    if (next) next.begin(this.#renewMakeWay())
+    else this.#makeWay = undefined
+  }
+
+  #renewMakeWay(): AbortSignal {
+    this.#makeWay = new AbortController()
+    return this.#makeWay.signal
   }
 
   async #take<T>(signal: AbortSignal, work: (engine: EngineProcess) => Promise<T>): Promise<T> {

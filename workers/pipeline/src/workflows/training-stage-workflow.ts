@@ -3,8 +3,8 @@ import { train } from './activities.ts'
 import { createPauseGate } from './pause-gate.ts'
 import type { StageInput } from './stage-input.ts'
 
-/** Engine time after which a segment ends in a checkpoint, and another stage or a generation may have the device. */
-const segmentSeconds = 60
+/** Engine time after which a segment ends in a checkpoint, and another stage may have the device. */
+const segmentSeconds = 600
 
 /**
  * A training stage: a chain of segments, each one activity that ends in a durable checkpoint; the next one goes on from
