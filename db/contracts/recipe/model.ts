@@ -31,6 +31,12 @@ export const modelSchema = z.union([
       .describe('Width inside the feed-forward block; 3 × hiddenSize (llama) or 4 × (gpt2)'),
     contextLength: size().default(256).describe('Longest sequence, tokens'),
     ropeTheta: z.number().positive().default(10_000).describe('Base of the rotary frequencies (llama)'),
+    initializerRange: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.02)
+      .describe('Standard deviation of the random weights; small models learn sooner from about 1 / √hiddenSize'),
     tieWordEmbeddings: z.boolean().default(true).describe('Share the embedding with the output layer'),
     tokenizer: tokenizerSchema.describe('`type` bpe (with `vocabSize`) or characters, and the `data` it is trained on'),
   }),

@@ -28,7 +28,7 @@ export function modelFromSpec(spec: NewModel, vocabSize: number, ids: SpecialIds
   const special = { bos_token_id: ids.bosId ?? null, eos_token_id: ids.eosId ?? null, pad_token_id: ids.padId ?? null }
   const common = {
     dtype: 'float32',
-    initializer_range: 0.02,
+    initializer_range: spec.initializerRange,
     tie_word_embeddings: spec.tieWordEmbeddings,
     use_cache: true,
   }
