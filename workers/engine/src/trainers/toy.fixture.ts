@@ -2,15 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
-  dpoSchema,
   type EngineEvent,
+  type Job,
   type JobOf,
-  modelSchema,
+  jobSchema,
   type PreferenceRow,
-  ppoSchema,
-  pretrainSchema,
-  rewardSchema,
-  sftSchema,
   type TrainingJob,
 } from '@temper/db/contracts'
 import { createJobRunner } from '../job/run-job.ts'
@@ -20,13 +16,13 @@ import { createJobRunner } from '../job/run-job.ts'
 const words = ['ha', 'no', 'oh', 'we', 'so', 'up'] as const
 const message = (word: string) => ({ role: 'user' as const, content: `say ${word}` })
 
-export const toyTexts = words.flatMap((word) => [{ text: `say ${word} ${word}` }, { text: `${word} ${word} ${word}` }])
-export const toyConversations = words.map((word) => ({
+const toyTexts = words.flatMap((word) => [{ text: `say ${word} ${word}` }, { text: `${word} ${word} ${word}` }])
+const toyConversations = words.map((word) => ({
   messages: [message(word), { role: 'assistant' as const, content: `${word} ${word}` }],
 }))
-export const toyPrompts = words.map((word) => ({ messages: [message(word)] }))
+const toyPrompts = words.map((word) => ({ messages: [message(word)] }))
 /** The longer answer is preferred; the last pair is a tie. */
-export const toyPairs: PreferenceRow[] = words.map((word, i) => ({
+const toyPairs: PreferenceRow[] = words.map((word, i) => ({
   prompt: [message(word)],
   chosen: `${word} ${word} ${word}`,
   rejected: word,
@@ -34,7 +30,31 @@ export const toyPairs: PreferenceRow[] = words.map((word, i) => ({
   strength: 1,
 }))
 
-const optimizer = { learningRate: 0.01, checkpointEverySteps: 2 }
+const model = {
+  architecture: 'llama',
+  hiddenSize: 32,
+  nLayer: 2,
+  nHead: 4,
+  nKvHead: 2,
+  intermediateSize: 48,
+  contextLength: 64,
+  tokenizer: { type: 'characters', data: 'texts' },
+}
+
+/** Settings of each type's jobs; all else is as recipes have it. */
+const defaults = {
+  pretrain: { steps: 30, rowLength: 32, batchSize: 4 },
+  sft: { epochs: 4, batchSize: 2, maxLength: 48 },
+  reward: { epochs: 4, batchSize: 3, maxLength: 48 },
+  dpo: { epochs: 4, batchSize: 3, maxLength: 48 },
+  ppo: {
+    iterations: 4,
+    episodesPerIteration: 6,
+    ppoEpochs: 2,
+    miniBatches: 2,
+    sampling: { temperature: 1, maxTokens: 12 },
+  },
+}
 
 /** A throw-away folder with the toy's files, and jobs that use them. Remove it with `remove`. */
 export async function makeToy() {
@@ -47,121 +67,28 @@ export async function makeToy() {
   const conversations = await file('conversations.jsonl', toyConversations)
   const prompts = await file('prompts.jsonl', toyPrompts)
   const pairs = await file('pairs.jsonl', toyPairs)
-  const base = (stage: string) => ({ seed: 7, segment: {}, outDir: path.join(dir, stage) })
-  const spec = modelSchema.parse({
-    architecture: 'llama',
-    hiddenSize: 32,
-    nLayer: 2,
-    nHead: 4,
-    nKvHead: 2,
-    intermediateSize: 48,
-    contextLength: 64,
-    tokenizer: { type: 'characters', data: 'texts' },
-  })
 
-  const pretrain = (settings: object = {}): JobOf<'pretrain'> => {
-    const {
-      type: _t,
-      from: _f,
-      data: _d,
-      ...parsed
-    } = pretrainSchema.parse({
-      type: 'pretrain',
-      data: 'texts',
-      steps: 30,
-      rowLength: 32,
-      batchSize: 4,
-      ...optimizer,
-      ...settings,
-    })
-    return {
-      type: 'pretrain',
-      ...base('pretrain'),
-      model: { spec, tokenizerData: texts },
-      data: texts,
-      settings: parsed,
-    }
+  const job = <T extends TrainingJob['type']>(type: T, inputs: object, overrides: object = {}) => {
+    const settings = { learningRate: 0.01, checkpointEverySteps: 2, ...defaults[type], ...overrides }
+    return jobSchema.parse({ type, seed: 7, outDir: path.join(dir, type), ...inputs, settings }) as JobOf<T>
   }
-  const sft = (model: string, settings: object = {}): JobOf<'sft'> => {
-    const {
-      type: _t,
-      from: _f,
-      data: _d,
-      ...parsed
-    } = sftSchema.parse({
-      type: 'sft',
-      data: 'conversations',
-      epochs: 4,
-      batchSize: 2,
-      maxLength: 48,
-      ...optimizer,
-      ...settings,
-    })
-    return { type: 'sft', ...base('sft'), model, data: conversations, settings: parsed }
+  return {
+    dir,
+    pretrain: (settings?: object) =>
+      job('pretrain', { model: { spec: model, tokenizerData: texts }, data: texts }, settings),
+    sft: (policy: string, settings?: object) => job('sft', { model: policy, data: conversations }, settings),
+    reward: (policy: string, settings?: object) => job('reward', { model: policy, pairs, heldOut: pairs }, settings),
+    dpo: (policy: string, settings?: object) => job('dpo', { model: policy, pairs, heldOut: pairs }, settings),
+    ppo: (policy: string, reward: string, settings?: object) =>
+      job('ppo', { model: policy, reward, prompts }, settings),
+    remove: () => rm(dir, { recursive: true, force: true }),
   }
-  const reward = (model: string, settings: object = {}): JobOf<'reward'> => {
-    const {
-      type: _t,
-      from: _f,
-      preferences: _p,
-      ...parsed
-    } = rewardSchema.parse({
-      type: 'reward',
-      preferences: 'votes',
-      epochs: 4,
-      batchSize: 3,
-      maxLength: 48,
-      ...optimizer,
-      ...settings,
-    })
-    return { type: 'reward', ...base('reward'), model, pairs, heldOut: pairs, settings: parsed }
-  }
-  const dpo = (model: string, settings: object = {}): JobOf<'dpo'> => {
-    const {
-      type: _t,
-      from: _f,
-      preferences: _p,
-      ...parsed
-    } = dpoSchema.parse({
-      type: 'dpo',
-      preferences: 'votes',
-      epochs: 4,
-      batchSize: 3,
-      maxLength: 48,
-      ...optimizer,
-      ...settings,
-    })
-    return { type: 'dpo', ...base('dpo'), model, pairs, heldOut: pairs, settings: parsed }
-  }
-  const ppo = (model: string, rewardDir: string, settings: object = {}): JobOf<'ppo'> => {
-    const {
-      type: _t,
-      from: _f,
-      reward: _r,
-      prompts: _p,
-      ...parsed
-    } = ppoSchema.parse({
-      type: 'ppo',
-      reward: 'reward',
-      prompts: 'prompts',
-      iterations: 4,
-      episodesPerIteration: 6,
-      ppoEpochs: 2,
-      miniBatches: 2,
-      sampling: { temperature: 1, maxTokens: 12 },
-      ...optimizer,
-      ...settings,
-    })
-    return { type: 'ppo', ...base('ppo'), model, reward: rewardDir, prompts, settings: parsed }
-  }
-  const remove = () => rm(dir, { recursive: true, force: true })
-  return { dir, prompts, pairs, pretrain, sft, reward, dpo, ppo, remove }
 }
 
 export type Toy = Awaited<ReturnType<typeof makeToy>>
 
 /** Runs a job in this process; returns its events. Throws what the job throws. */
-export async function runToyJob(job: Parameters<ReturnType<typeof createJobRunner>>[0]): Promise<EngineEvent[]> {
+export async function runToyJob(job: Job): Promise<EngineEvent[]> {
   const events: EngineEvent[] = []
   const context = {
     emit: (event: EngineEvent) => events.push(event),
