@@ -13,7 +13,6 @@ export function randomRows(count: number, length: number, vocabSize: number): nu
 export function randomPairs(count: number, length: number, vocabSize: number): Pair[] {
   const rows = randomRows(2 * count, length, vocabSize).map(sequenceOf)
   return Array.from({ length: count }, (_, index) => ({
-    index,
     chosen: rows[index] as Sequence,
     rejected: rows[count + index] as Sequence,
     tie: false,

@@ -30,7 +30,7 @@ export async function openRun(dir: string, { settings }: TrlRun, kind: TrainerKi
   const tokenizerDir = join(dir, 'tokenizer')
   const tokenizer = await loadTokenizer(tokenizerDir)
   const texts = await readJson(join(dir, 'pairs.json'), pairsSchema)
-  const pairs = texts.map((pair, index) => pairOf(tokenizer, pair, index, kind))
+  const pairs = texts.map((pair) => pairOf(tokenizer, pair, kind))
   const { model, tensors, generationConfig } = await readCheckpoint(join(dir, settings.start))
   const program = new TracedProgram()
   await addRole(program, kind === 'reward' ? 'reward' : 'policy', model, tensors)
@@ -51,7 +51,7 @@ export async function openRun(dir: string, { settings }: TrlRun, kind: TrainerKi
  * begins where the ids part from those of the prompt alone: a token across the border belongs to the answer. Where a
  * run compares them, both answers of a pair begin at the same place, the earlier one.
  */
-function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, index: number, kind: TrainerKind): Pair {
+function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, kind: TrainerKind): Pair {
   const promptIds = tokenizer.encode(prompt)
   const encoded = [chosen, rejected].map((answer) => [...tokenizer.encode(prompt + answer), tokenizer.eosId])
   const starts = encoded.map((ids) => commonPrefix(promptIds, ids))
@@ -59,7 +59,7 @@ function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, in
     const start = kind === 'sft' ? (starts[side] ?? 0) : Math.min(...starts)
     return { ids, lossMask: ids.map((_, i) => i >= start) }
   }) as [Sequence, Sequence]
-  return { index, chosen: chosenSide, rejected: rejectedSide, tie: false }
+  return { chosen: chosenSide, rejected: rejectedSide, tie: false }
 }
 
 function commonPrefix(promptIds: readonly number[], ids: readonly number[]): number {

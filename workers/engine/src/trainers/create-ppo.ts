@@ -8,6 +8,7 @@ import { TracedProgram } from '../tracing/index.ts'
 import { PpoTrainer } from './ppo.ts'
 import { type Start, startFromCheckpoint } from './start.ts'
 import type { JobContext, Trainer } from './trainer.ts'
+import { checkpointParts } from './training-state.ts'
 
 /** A ppo stage from its job: policy, frozen reference, frozen reward model and value model in one program. */
 export async function createPpoTrainer(job: JobOf<'ppo'>, context: JobContext): Promise<Trainer> {
@@ -23,16 +24,10 @@ export async function createPpoTrainer(job: JobOf<'ppo'>, context: JobContext): 
   await addRole(program, 'ref', ref.model, ref.tensors)
   await addRole(program, 'reward', reward.model, reward.tensors)
   await addRole(program, 'value', value.model, value.tensors)
-  const { tokenizer, tokenizerDir, generationConfig } = ref
-  const checkpoint = {
-    kind: 'policy' as const,
-    stageType: job.type,
-    origin: job.origin,
-    tokenizerDir,
-    generationConfig,
-  }
+  const { model, tokenizer } = ref
+  const checkpoint = checkpointParts(job, ref)
   return new PpoTrainer(
-    { program, policy: ref.model, reward, value, tokenizer, prompts, settings, seed, checkpoint },
+    { program, policy: model, reward, value, tokenizer, prompts, settings, seed, checkpoint },
     context,
   )
 }

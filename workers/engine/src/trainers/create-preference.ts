@@ -1,32 +1,25 @@
 import { type JobOf, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { addRole, scoreHeadTensors, withScoreHead } from '../models/index.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { DpoTrainer } from './dpo.ts'
-import { type Pair, readPairs, withoutTies } from './pairs.ts'
+import type { PairData } from './pair-source.ts'
+import { readPairs, withoutTies } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
 import { packedRowLength } from './row-length.ts'
-import { startFromCheckpoint } from './start.ts'
+import { type Start, startFromCheckpoint } from './start.ts'
 import type { Trainer } from './trainer.ts'
+import { checkpointParts } from './training-state.ts'
 
 /** A reward stage from its job: the policy's body with a fresh score head. */
 export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer> {
   const { seed, settings } = job
   const start = await startFromCheckpoint(job.resumeFrom ?? job.model)
-  const { tokenizer, tokenizerDir, generationConfig } = start
   const model = withScoreHead(start.model)
-  const data = await readAllPairs(job, tokenizer, model.contextLength)
+  const data = await readPairData(job, start)
   const program = new TracedProgram()
   await addRole(program, 'reward', model, scoreHeadTensors(start.model, start.tensors, { seed }))
-  const checkpoint = {
-    kind: 'reward' as const,
-    stageType: job.type,
-    origin: job.origin,
-    tokenizerDir,
-    generationConfig,
-  }
-  return new RewardTrainer({ ...data, program, model, settings, seed, checkpoint })
+  return new RewardTrainer({ ...data, program, model, settings, checkpoint: checkpointParts(job, start) })
 }
 
 /**
@@ -34,38 +27,25 @@ export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer
  * in the checkpoint.
  */
 export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
-  const { seed, settings } = job
-  const { model, tokenizer, tokenizerDir, generationConfig } = await startFromCheckpoint(job.model)
-  const { tensors } = await readCheckpoint(job.resumeFrom ?? job.model)
-  const data = await readAllPairs(job, tokenizer, model.contextLength)
+  const { settings } = job
+  const start = await startFromCheckpoint(job.model)
+  const { model } = start
+  const { tensors } = job.resumeFrom ? await readCheckpoint(job.resumeFrom) : start
+  const data = await readPairData(job, start)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, tensors)
-  const checkpoint = {
-    kind: 'policy' as const,
-    stageType: job.type,
-    origin: job.origin,
-    tokenizerDir,
-    generationConfig,
-  }
-  return new DpoTrainer({ ...data, program, model, settings, seed, checkpoint })
+  return new DpoTrainer({ ...data, program, model, settings, checkpoint: checkpointParts(job, start) })
 }
 
-type PairJob = JobOf<'reward' | 'dpo'>
-
-async function readAllPairs(
-  { pairs: file, heldOut: heldOutFile, settings }: PairJob,
-  tokenizer: Tokenizer,
-  contextLength: number,
-) {
-  const maxLength = Math.min(settings.maxLength, contextLength)
-  const pairs = withoutTies(await readPairs(file, tokenizer, maxLength), settings.ties)
-  const heldOut = await readPairs(heldOutFile, tokenizer, maxLength)
+async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: Start): Promise<PairData> {
+  const { pairs: file, seed, settings } = job
+  const maxLength = Math.min(settings.maxLength, model.contextLength)
+  const judged = await readPairs(file, tokenizer, maxLength)
+  const pairs = settings.ties === 'drop' ? withoutTies(judged) : judged
+  const heldOut = await readPairs(job.heldOut, tokenizer, maxLength)
   if (pairs.length === 0) {
     throw new TemperError('invalid_dataset', `${file} has no pair that somebody decided`, { details: { file } })
   }
-  return { pairs, heldOut, rowLength: packedRowLength([...pairs, ...heldOut].flatMap(sides), maxLength) }
-}
-
-function sides({ chosen, rejected }: Pair) {
-  return [chosen, rejected]
+  const sequences = [...pairs, ...heldOut].flatMap(({ chosen, rejected }) => [chosen, rejected])
+  return { pairs, heldOut, rowLength: packedRowLength(sequences, maxLength), seed }
 }

@@ -1,4 +1,4 @@
-import type { StageOf } from '@temper/db/contracts'
+import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type BatchInputs, ForwardFunction } from '../forward/index.ts'
 import { dpoLoss, languageModelingLoss, maskedMean, sequenceLogps } from '../losses/index.ts'
@@ -6,55 +6,40 @@ import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
-import { EpochSource } from './epoch-source.ts'
-import { type Pair, type PairBatch, pairBatch } from './pairs.ts'
+import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
+import { type Pair, withoutTies } from './pairs.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
-export type DpoSettings = Omit<StageOf<'dpo'>, 'type' | 'from' | 'preferences'>
-
-export interface DpoParts {
+export interface DpoParts extends PairData {
   program: Program
   /** Its weights are the program's role `policy`. */
   model: Model
-  settings: DpoSettings
-  pairs: readonly Pair[]
-  heldOut: readonly Pair[]
-  rowLength: number
-  seed: number | 'sequential'
-  /** Unless it follows from epochs. */
-  totalSteps?: number
+  settings: JobOf<'dpo'>['settings']
   checkpoint: CheckpointParts
 }
-
-/** Summed log-probs of each pair's answers under the frozen reference, by the pair's index: (chosen, rejected). */
-type ReferenceLogps = Map<Pair, [number, number]>
 
 /**
  * Direct preference optimisation (Rafailov et al., 2023): raises log π(chosen) − log π(rejected) over what the reference
  * says. The reference is the policy before its first step; its log-probs are computed once.
  */
 export class DpoTrainer implements Trainer {
-  readonly totalSteps: number
   readonly #parts: DpoParts
-  readonly #source: EpochSource<Pair>
+  readonly #source: PairSource
   readonly #updater: Updater
+  readonly #training: TrainingState
   readonly #logps: ForwardFunction<'chosen' | 'rejected'>
   readonly #evaluate: ForwardFunction<'loss' | 'rewards/margins' | 'rewards/accuracies'>
-  readonly #reference: ReferenceLogps = new Map()
-  #step = 0
+  /** Summed log-probs of a pair's answers under the frozen reference: (chosen, rejected). */
+  readonly #reference = new Map<Pair, [number, number]>()
   #numTokens = 0
   #finishedEarly = false
-  #metrics: MetricValues = {}
 
   constructor(parts: DpoParts) {
-    const { program, model, settings, pairs, seed } = parts
-    const { batchSize, gradientAccumulation, epochs, precision } = settings
+    const { program, model, settings, checkpoint } = parts
     this.#parts = parts
-    this.#source = new EpochSource(pairs, seed)
-    this.totalSteps =
-      parts.totalSteps ?? Math.max(1, Math.ceil((epochs * pairs.length) / (batchSize * gradientAccumulation)))
+    this.#source = new PairSource(parts, settings)
     const body = (variables: Variables, inputs: Inputs<string>) => loss(parts, variables, inputs)
     this.#updater = new Updater(program, {
       name: 'dpo',
@@ -63,10 +48,11 @@ export class DpoTrainer implements Trainer {
       totalSteps: this.totalSteps,
       body,
     })
-    this.#logps = new ForwardFunction(program, 'logps', precision, (variables, inputs) =>
+    this.#training = new TrainingState({ program, model, role: 'policy', checkpoint, updater: this.#updater })
+    this.#logps = new ForwardFunction(program, 'logps', settings.precision, (variables, inputs) =>
       pairLogps(parts, variables, inputs),
     )
-    this.#evaluate = new ForwardFunction(program, 'evaluate', precision, (variables, inputs) => {
+    this.#evaluate = new ForwardFunction(program, 'evaluate', settings.precision, (variables, inputs) => {
       const { loss, metrics } = body(variables, inputs)
       return {
         loss,
@@ -76,8 +62,12 @@ export class DpoTrainer implements Trainer {
     })
   }
 
+  get totalSteps(): number {
+    return this.#source.totalSteps
+  }
+
   get step(): number {
-    return this.#step
+    return this.#training.step
   }
 
   get finishedEarly(): boolean {
@@ -85,76 +75,60 @@ export class DpoTrainer implements Trainer {
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
-    await this.#updater.addVariables()
-    if (resumeFrom === undefined) return this.computeReference([...this.#parts.pairs, ...this.#parts.heldOut])
-    const { state, tensors } = await restoreTraining(resumeFrom, this.#parts.program, this.#updater.stateNames)
-    this.#step = Number(state.step)
-    this.#numTokens = Number(state.numTokens)
-    this.#finishedEarly = state.finishedEarly === true
-    this.#readReference(tensors.reference ?? new Float32Array())
+    const resumed = await this.#training.prepare(resumeFrom)
+    if (!resumed) return this.computeReference([...this.#parts.pairs, ...this.#parts.heldOut])
+    this.#numTokens = Number(resumed.state.numTokens)
+    this.#finishedEarly = resumed.state.finishedEarly === true
+    this.#readReference(resumed.tensors.reference ?? new Float32Array())
   }
 
   async advance(): Promise<MetricValues> {
-    const { settings } = this.#parts
-    const { batchSize, gradientAccumulation, evaluateEverySteps } = settings
-    const pairsAStep = batchSize * gradientAccumulation
-    const batches = Array.from({ length: gradientAccumulation }, (_, pass) =>
-      this.#batch(this.#source.take(this.#step * pairsAStep + pass * batchSize, batchSize), pairsAStep),
-    )
-    const values = await this.#updater.step(
-      batches.map((batch) => this.#withReference(batch)),
-      this.#step + 1,
-    )
-    this.#step++
+    const step = this.step + 1
+    const batches = this.#source.batchesOf(step)
+    const feeds = batches.map((batch) => this.#withReference(batch))
+    const values = await this.#updater.step(feeds, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
-    this.#metrics = { ...values, num_tokens: this.#numTokens }
-    if (this.#step % evaluateEverySteps === 0 || this.#step === this.totalSteps) await this.#lookAtHeldOut()
-    return this.#metrics
+    this.#training.step = step
+    this.#training.metrics = { ...values, num_tokens: this.#numTokens }
+    const { evaluateEverySteps } = this.#parts.settings
+    if (step % evaluateEverySteps === 0 || step === this.totalSteps) await this.#lookAtHeldOut()
+    return this.#training.metrics
   }
 
   save(dir: string): Promise<void> {
-    const { program, model, checkpoint } = this.#parts
-    return saveTraining(dir, {
-      ...checkpoint,
-      program,
-      model,
-      role: 'policy',
-      step: this.#step,
-      metrics: this.#metrics,
-      stateNames: this.#updater.stateNames,
+    return this.#training.save(dir, {
       tensors: { reference: Float32Array.from([...this.#reference.values()].flat()) },
-      state: { step: this.#step, numTokens: this.#numTokens, finishedEarly: this.#finishedEarly },
+      state: { numTokens: this.#numTokens, finishedEarly: this.#finishedEarly },
     })
   }
 
   async result(): Promise<Result> {
+    const { metrics } = this.#training
     // The last step has looked already, unless the stage was resumed after it.
-    const seen = this.#metrics.eval_accuracy === undefined ? await this.#heldOut() : this.#metrics
+    const seen = metrics.eval_accuracy === undefined ? await this.#heldOut() : metrics
     const { eval_accuracy = null, eval_margin = null } = seen
-    return { accuracy: eval_accuracy, margin: eval_margin, judged: this.#decidedHeldOut.length, steps: this.#step }
+    const judged = withoutTies(this.#parts.heldOut).length
+    return { accuracy: eval_accuracy, margin: eval_margin, judged, steps: this.step }
   }
 
   close(): void {
     this.#parts.program.close()
   }
 
-  get #decidedHeldOut(): Pair[] {
-    return this.#parts.heldOut.filter(({ tie }) => !tie)
-  }
-
   /** A policy that already prefers held-out answers by `targetMargin` gains length and repetition from going on. */
   async #lookAtHeldOut(): Promise<void> {
     const { targetMargin } = this.#parts.settings
-    this.#metrics = { ...this.#metrics, ...(await this.#heldOut()) }
-    const margin = this.#metrics.eval_margin
+    const seen = await this.#heldOut()
+    this.#training.metrics = { ...this.#training.metrics, ...seen }
+    const margin = seen.eval_margin
     this.#finishedEarly = targetMargin !== undefined && margin !== undefined && margin >= targetMargin
   }
 
   async #heldOut(): Promise<MetricValues> {
-    const pairs = this.#decidedHeldOut
+    const pairs = withoutTies(this.#parts.heldOut)
     if (pairs.length === 0) return {}
     const sums = { eval_loss: 0, eval_margin: 0, eval_accuracy: 0 }
-    for (const batch of this.#batchesOf(pairs, pairs.length)) {
+    for (const batch of this.#source.cover(pairs, pairs.length)) {
       const values = await this.#evaluate.run(this.#withReference(batch))
       sums.eval_loss += values.loss.data[0] ?? Number.NaN
       sums.eval_margin += values['rewards/margins'].data[0] ?? Number.NaN
@@ -165,12 +139,8 @@ export class DpoTrainer implements Trainer {
 
   /** Keeps the log-probs of pairs under the weights of now, which are the reference's before the first step. */
   async computeReference(pairs: readonly Pair[]): Promise<void> {
-    for (const batch of this.#batchesOf(pairs, 1)) {
-      const { chosen, rejected } = await this.#logps.run(batch.feeds)
-      for (const [i, pair] of batch.pairs.entries()) {
-        this.#reference.set(pair, [chosen.data[i] ?? Number.NaN, rejected.data[i] ?? Number.NaN])
-      }
-    }
+    const measured = await this.#source.measure(pairs, this.#logps)
+    for (const { pair, chosen, rejected } of measured) this.#reference.set(pair, [chosen, rejected])
   }
 
   #readReference(values: ArrayLike<number>) {
@@ -179,7 +149,8 @@ export class DpoTrainer implements Trainer {
     }
   }
 
-  #withReference({ pairs, size, feeds }: PairBatch) {
+  #withReference({ pairs, feeds }: PairBatch) {
+    const size = this.#parts.settings.batchSize
     const side = (which: 0 | 1) => {
       const data = Float32Array.from(
         { length: size },
@@ -188,18 +159,6 @@ export class DpoTrainer implements Trainer {
       return { shape: [size], data }
     }
     return { ...feeds, refChosen: side(0), refRejected: side(1) }
-  }
-
-  #batchesOf(pairs: readonly Pair[], denominator: number): PairBatch[] {
-    const { batchSize } = this.#parts.settings
-    const count = Math.ceil(pairs.length / batchSize)
-    return Array.from({ length: count }, (_, i) =>
-      this.#batch(pairs.slice(i * batchSize, (i + 1) * batchSize), denominator),
-    )
-  }
-
-  #batch(pairs: readonly Pair[], denominator: number): PairBatch {
-    return pairBatch(pairs, { size: this.#parts.settings.batchSize, rowLength: this.#parts.rowLength, denominator })
   }
 }
 

@@ -1,5 +1,11 @@
 import { epochOrder } from '../data/index.ts'
 
+/** Items of a forward and backward pass, and passes of an optimizer step. */
+export interface BatchSettings {
+  batchSize: number
+  gradientAccumulation: number
+}
+
 /**
  * An endless sequence of items, epoch after epoch: the item at place `g` is a function of seed and `g` alone, so a
  * resumed run repeats none and skips none. Sequential order is the order of the file, as TRL's reference runs use.
@@ -14,8 +20,15 @@ export class EpochSource<T> {
     this.#seed = seed
   }
 
-  get length(): number {
-    return this.#items.length
+  /** Optimizer steps that see every item `epochs` times; at least one. */
+  stepsOf(epochs: number, { batchSize, gradientAccumulation }: BatchSettings): number {
+    return Math.max(1, Math.ceil((epochs * this.#items.length) / (batchSize * gradientAccumulation)))
+  }
+
+  /** Items of optimizer step `step` (from 1), a list a pass. */
+  passesOf(step: number, { batchSize, gradientAccumulation }: BatchSettings): T[][] {
+    const first = (step - 1) * gradientAccumulation
+    return Array.from({ length: gradientAccumulation }, (_, pass) => this.take((first + pass) * batchSize, batchSize))
   }
 
   /** Items `start` up to `start + count` of the endless sequence. */

@@ -21,10 +21,8 @@ import type { Inputs, Program, Values, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import { rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
-
-type PpoSettings = JobOf<'ppo'>['settings']
 
 export interface PpoParts {
   program: Program
@@ -36,7 +34,7 @@ export interface PpoParts {
   value: Scorer
   tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
   prompts: readonly (readonly number[])[]
-  settings: PpoSettings
+  settings: JobOf<'ppo'>['settings']
   seed: number
   checkpoint: CheckpointParts
 }
@@ -68,12 +66,11 @@ export class PpoTrainer implements Trainer {
   readonly #generator: Generator
   readonly #measure: ForwardFunction<'logps' | 'refLogps' | 'values' | 'scores'>
   readonly #updater: Updater
+  readonly #training: TrainingState
   readonly #context: JobContext
-  #step = 0
-  #metrics: MetricValues = {}
 
   constructor(parts: PpoParts, context: JobContext) {
-    const { program, policy, settings, prompts, seed } = parts
+    const { program, policy, settings, prompts, seed, checkpoint } = parts
     const { maxTokens } = settings.sampling
     const longest = Math.max(...prompts.map((prompt) => prompt.length))
     this.#parts = parts
@@ -84,71 +81,56 @@ export class PpoTrainer implements Trainer {
     const slots = Math.min(64, settings.episodesPerIteration)
     this.#generator = new Generator(program, policy, 'policy', slots, settings.precision)
     this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
+    const stateNames = roleNames('value', parts.value.model)
     this.#updater = new Updater(program, {
       name: 'ppo/update',
-      trained: [...roleNames('policy', policy), ...roleNames('value', parts.value.model)],
+      trained: [...roleNames('policy', policy), ...stateNames],
       settings,
       totalSteps: settings.iterations * settings.ppoEpochs * settings.miniBatches,
       body: (v, x) => ppoLoss(parts, v, x),
     })
+    const updater = this.#updater
+    this.#training = new TrainingState({ program, model: policy, role: 'policy', checkpoint, updater, stateNames })
   }
 
   get step(): number {
-    return this.#step
+    return this.#training.step
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
-    await this.#updater.addVariables()
-    if (resumeFrom === undefined) return
-    const { state } = await restoreTraining(resumeFrom, this.#parts.program, this.#stateNames)
-    this.#step = Number(state.step)
+    await this.#training.prepare(resumeFrom)
   }
 
   async advance(): Promise<MetricValues> {
-    const iteration = this.#step + 1
+    const iteration = this.step + 1
     const clock = this.#stopwatch()
     const episodes = await this.#sample(iteration)
     const generateSeconds = clock()
     const rollout = await this.#measureAndReward(episodes)
     const scoreSeconds = clock()
     const updates = await this.#update(rollout, iteration)
-    this.#step = iteration
-    this.#metrics = {
+    this.#training.step = iteration
+    this.#training.metrics = {
       ...rolloutMetrics(rollout, this.#parts.settings),
       ...updateMetrics(updates),
       'timing/generate': generateSeconds,
       'timing/score': scoreSeconds,
       'timing/update': clock(),
     }
-    return this.#metrics
+    return this.#training.metrics
   }
 
-  async save(dir: string): Promise<void> {
-    const { program, policy, checkpoint } = this.#parts
-    await saveTraining(dir, {
-      ...checkpoint,
-      program,
-      model: policy,
-      role: 'policy',
-      step: this.#step,
-      metrics: this.#metrics,
-      stateNames: this.#stateNames,
-      state: { step: this.#step },
-    })
+  save(dir: string): Promise<void> {
+    return this.#training.save(dir)
   }
 
   async result(): Promise<Result> {
-    const { 'objective/scores': scores = null, 'objective/kl': kl = null } = this.#metrics
+    const { 'objective/scores': scores = null, 'objective/kl': kl = null } = this.#training.metrics
     return { scores, kl }
   }
 
   close(): void {
     this.#parts.program.close()
-  }
-
-  /** Variables that a resume needs beside the policy's weights. */
-  get #stateNames(): string[] {
-    return [...roleNames('value', this.#parts.value.model), ...this.#updater.stateNames]
   }
 
   /** Seconds since the last call. */

@@ -1,29 +1,20 @@
-import type { StageOf } from '@temper/db/contracts'
+import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { ForwardFunction, scoresAt } from '../forward/index.ts'
 import { bradleyTerryLoss } from '../losses/index.ts'
 import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
-import { EpochSource } from './epoch-source.ts'
-import { type Pair, type PairBatch, pairBatch } from './pairs.ts'
+import { type MeasuredPair, type PairData, PairSource } from './pair-source.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
-export type RewardSettings = Omit<StageOf<'reward'>, 'type' | 'from' | 'preferences'>
-
-export interface RewardParts {
+export interface RewardParts extends PairData {
   program: Program
   /** A model with a score head; its weights are the program's role `reward`. */
   model: Model
-  settings: RewardSettings
-  pairs: readonly Pair[]
-  heldOut: readonly Pair[]
-  rowLength: number
-  seed: number | 'sequential'
-  /** Unless it follows from epochs. */
-  totalSteps?: number
+  settings: JobOf<'reward'>['settings']
   checkpoint: CheckpointParts
 }
 
@@ -34,35 +25,24 @@ interface HeldOut {
   judged: number
 }
 
-interface Scored {
-  chosen: number
-  rejected: number
-  tie: boolean
-}
-
 /**
  * Reward model on judged pairs (Ouyang et al., 2022): the score of prompt and answer is read at the answer's last token,
  * and −log σ(score of chosen − score of rejected) is lowered. A tie counts half a win for each side.
  */
 export class RewardTrainer implements Trainer {
-  readonly totalSteps: number
   readonly finishedEarly = false
   readonly #parts: RewardParts
-  readonly #source: EpochSource<Pair>
+  readonly #source: PairSource
   readonly #updater: Updater
+  readonly #training: TrainingState
   readonly #score: ForwardFunction<'chosen' | 'rejected'>
-  #step = 0
   #numTokens = 0
-  #metrics: MetricValues = {}
   #heldOutSummary: HeldOut | undefined
 
   constructor(parts: RewardParts) {
-    const { program, model, settings, pairs, seed } = parts
-    const { batchSize, gradientAccumulation, epochs, precision } = settings
+    const { program, model, settings, checkpoint } = parts
     this.#parts = parts
-    this.#source = new EpochSource(pairs, seed)
-    this.totalSteps =
-      parts.totalSteps ?? Math.max(1, Math.ceil((epochs * pairs.length) / (batchSize * gradientAccumulation)))
+    this.#source = new PairSource(parts, settings)
     this.#updater = new Updater(program, {
       name: 'reward',
       trained: roleNames('reward', model),
@@ -70,57 +50,43 @@ export class RewardTrainer implements Trainer {
       totalSteps: this.totalSteps,
       body: (variables, inputs) => loss(parts, variables, inputs),
     })
-    this.#score = new ForwardFunction(program, 'score', precision, (variables, inputs) =>
+    this.#training = new TrainingState({ program, model, role: 'reward', checkpoint, updater: this.#updater })
+    this.#score = new ForwardFunction(program, 'score', settings.precision, (variables, inputs) =>
       pairScores(parts, variables, inputs),
     )
   }
 
+  get totalSteps(): number {
+    return this.#source.totalSteps
+  }
+
   get step(): number {
-    return this.#step
+    return this.#training.step
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
-    await this.#updater.addVariables()
-    if (resumeFrom === undefined) return
-    const { state } = await restoreTraining(resumeFrom, this.#parts.program, this.#updater.stateNames)
-    this.#step = Number(state.step)
-    this.#numTokens = Number(state.numTokens)
+    const resumed = await this.#training.prepare(resumeFrom)
+    if (resumed) this.#numTokens = Number(resumed.state.numTokens)
   }
 
   async advance(): Promise<MetricValues> {
-    const { settings } = this.#parts
-    const { batchSize, gradientAccumulation } = settings
-    const pairsAStep = batchSize * gradientAccumulation
-    const batches = Array.from({ length: gradientAccumulation }, (_, pass) =>
-      this.#batch(this.#source.take(this.#step * pairsAStep + pass * batchSize, batchSize), pairsAStep),
-    )
-    const values = await this.#updater.step(
-      batches.map(({ feeds }) => feeds),
-      this.#step + 1,
-    )
-    this.#step++
+    const step = this.step + 1
+    const batches = this.#source.batchesOf(step)
+    const feeds = batches.map((batch) => batch.feeds)
+    const values = await this.#updater.step(feeds, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
-    this.#metrics = { ...values, num_tokens: this.#numTokens, ...(await this.#heldOutAtEnd()) }
-    return this.#metrics
+    this.#training.step = step
+    this.#training.metrics = { ...values, num_tokens: this.#numTokens, ...(await this.#heldOutAtEnd()) }
+    return this.#training.metrics
   }
 
   async save(dir: string): Promise<void> {
-    const { program, model, checkpoint } = this.#parts
-    await saveTraining(dir, {
-      ...checkpoint,
-      program,
-      model,
-      role: 'reward',
-      step: this.#step,
-      metrics: this.#metrics,
-      rewardNormalization: await this.#normalization(),
-      stateNames: this.#updater.stateNames,
-      state: { step: this.#step, numTokens: this.#numTokens },
-    })
+    const rewardNormalization = await this.#normalization()
+    await this.#training.save(dir, { rewardNormalization, state: { numTokens: this.#numTokens } })
   }
 
   async result(): Promise<Result> {
-    return { ...(await this.#heldOut()), loss: this.#metrics.loss ?? null }
+    return { ...(await this.#heldOut()), loss: this.#training.metrics.loss ?? null }
   }
 
   close(): void {
@@ -128,7 +94,7 @@ export class RewardTrainer implements Trainer {
   }
 
   async #heldOutAtEnd(): Promise<MetricValues> {
-    if (this.#step < this.totalSteps) return {}
+    if (this.step < this.totalSteps) return {}
     const { accuracy, margin } = await this.#heldOut()
     if (accuracy === null || margin === null) return {}
     return { eval_accuracy: accuracy, eval_margin: margin }
@@ -136,7 +102,7 @@ export class RewardTrainer implements Trainer {
 
   /** Measured once, after the last step. */
   async #heldOut(): Promise<HeldOut> {
-    this.#heldOutSummary ??= summarize(await this.#scoreAll(this.#parts.heldOut))
+    this.#heldOutSummary ??= summarize(await this.#source.measure(this.#parts.heldOut, this.#score))
     return this.#heldOutSummary
   }
 
@@ -145,24 +111,8 @@ export class RewardTrainer implements Trainer {
    * model has them, so that a checkpoint on the way costs no pass over the data.
    */
   async #normalization() {
-    return this.#step < this.totalSteps ? undefined : normalizationOf(await this.#scoreAll(this.#parts.pairs))
-  }
-
-  async #scoreAll(pairs: readonly Pair[]): Promise<Scored[]> {
-    const size = this.#parts.settings.batchSize
-    const scored: Scored[] = []
-    for (let first = 0; first < pairs.length; first += size) {
-      const batch = this.#batch(pairs.slice(first, first + size), 1)
-      const { chosen, rejected } = await this.#score.run(batch.feeds)
-      for (const [i, { tie }] of batch.pairs.entries()) {
-        scored.push({ chosen: chosen.data[i] ?? Number.NaN, rejected: rejected.data[i] ?? Number.NaN, tie })
-      }
-    }
-    return scored
-  }
-
-  #batch(pairs: readonly Pair[], denominator: number): PairBatch {
-    return pairBatch(pairs, { size: this.#parts.settings.batchSize, rowLength: this.#parts.rowLength, denominator })
+    if (this.step < this.totalSteps) return
+    return normalizationOf(await this.#source.measure(this.#parts.pairs, this.#score))
   }
 }
 
@@ -194,8 +144,8 @@ function loss(parts: RewardParts, variables: Variables, inputs: Inputs<string>):
 }
 
 /** Accuracy and margin over the pairs that somebody decided. */
-function summarize(scored: readonly Scored[]): HeldOut {
-  const decided = scored.filter(({ tie }) => !tie)
+function summarize(scored: readonly MeasuredPair[]): HeldOut {
+  const decided = scored.filter(({ pair }) => !pair.tie)
   const judged = decided.length
   if (judged === 0) return { accuracy: null, margin: null, judged }
   const right = decided.filter(({ chosen, rejected }) => chosen > rejected).length
@@ -203,7 +153,7 @@ function summarize(scored: readonly Scored[]): HeldOut {
   return { accuracy: right / judged, margin, judged }
 }
 
-function normalizationOf(scored: readonly Scored[]): { mean: number; std: number } {
+function normalizationOf(scored: readonly MeasuredPair[]): { mean: number; std: number } {
   const scores = scored.flatMap(({ chosen, rejected }) => [chosen, rejected])
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length
   const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length

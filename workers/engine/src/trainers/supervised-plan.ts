@@ -13,17 +13,15 @@ import {
 } from '../data/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { EpochSource } from './epoch-source.ts'
+import { type BatchSettings, EpochSource } from './epoch-source.ts'
 import { rowLengthFor } from './row-length.ts'
 import type { SupervisedPlan } from './supervised.ts'
 
 /** Held-out tokens that one look at val_loss reads at most. */
 const validationTokens = 65_536
 
-type BatchSettings = { batchSize: number; gradientAccumulation: number }
-
 export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokenizer): Promise<SupervisedPlan> {
-  const { epochs, batchSize, gradientAccumulation, packing } = job.settings
+  const { epochs, packing } = job.settings
   const maxLength = Math.min(job.settings.maxLength, model.contextLength)
   const rows = await readRows(job.data, conversationRowSchema)
   const sequences = rows.map(({ messages }) => conversationSequence(tokenizer, messages, maxLength))
@@ -31,7 +29,7 @@ export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokeni
   const rowLength = packing ? maxLength : rowLengthFor(sequences, maxLength)
   const packed = packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
   const source = new EpochSource(packed, job.seed)
-  const totalSteps = Math.max(1, Math.ceil((epochs * source.length) / (batchSize * gradientAccumulation)))
+  const totalSteps = source.stepsOf(epochs, job.settings)
   return { totalSteps, batches: (step) => packedBatches(source, rowLength, job.settings, step) }
 }
 
@@ -94,11 +92,7 @@ function planStream(
 }
 
 function packedBatches(source: EpochSource<Row>, rowLength: number, settings: BatchSettings, step: number) {
-  const { batchSize, gradientAccumulation } = settings
-  return Array.from({ length: gradientAccumulation }, (_, pass) => {
-    const first = ((step - 1) * gradientAccumulation + pass) * batchSize
-    return fullBatch(source.take(first, batchSize), rowLength, batchSize)
-  })
+  return source.passesOf(step, settings).map((rows) => fullBatch(rows, rowLength, settings.batchSize))
 }
 
 /** One shape a stage: room for a loss on every token. */

@@ -1,4 +1,4 @@
-import type { StageOf } from '@temper/db/contracts'
+import type { JobOf } from '@temper/db/contracts'
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
@@ -7,7 +7,7 @@ import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, restoreTraining, saveTraining } from './training-state.ts'
+import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
 /** Which batches a stage trains on; a pure function of the step, so that a resume needs no cursor. */
@@ -22,7 +22,7 @@ export interface SupervisedParts extends SupervisedPlan {
   program: Program
   /** Its weights are the program's role `policy`. */
   model: Model
-  settings: Omit<StageOf<'sft'>, 'type' | 'from' | 'data' | 'epochs' | 'maxLength' | 'packing'>
+  settings: Omit<JobOf<'sft'>['settings'], 'epochs' | 'maxLength' | 'packing'>
   checkpoint: CheckpointParts
   nowMs(): number
 }
@@ -35,17 +35,17 @@ export class SupervisedTrainer implements Trainer {
   readonly finishedEarly = false
   readonly #parts: SupervisedParts
   readonly #updater: Updater
+  readonly #training: TrainingState
   readonly #validation: ForwardFunction<'loss'>
-  #step = 0
   #numTokens = 0
-  #metrics: MetricValues = {}
 
   constructor(parts: SupervisedParts) {
-    const { program, model, settings } = parts
+    const { program, model, settings, checkpoint } = parts
     const body = (variables: Variables, inputs: Inputs<string>) => loss(model, variables, inputs)
     this.#parts = parts
     const trained = roleNames('policy', model)
     this.#updater = new Updater(program, { name: 'supervised', trained, settings, totalSteps: parts.totalSteps, body })
+    this.#training = new TrainingState({ program, model, role: 'policy', checkpoint, updater: this.#updater })
     this.#validation = new ForwardFunction(program, 'validate', settings.precision, (variables, inputs) => ({
       loss: loss(model, variables, inputs).loss,
     }))
@@ -56,15 +56,12 @@ export class SupervisedTrainer implements Trainer {
   }
 
   get step(): number {
-    return this.#step
+    return this.#training.step
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
-    await this.#updater.addVariables()
-    if (resumeFrom === undefined) return
-    const { state } = await restoreTraining(resumeFrom, this.#parts.program, this.#updater.stateNames)
-    this.#step = Number(state.step)
-    this.#numTokens = Number(state.numTokens)
+    const resumed = await this.#training.prepare(resumeFrom)
+    if (resumed) this.#numTokens = Number(resumed.state.numTokens)
   }
 
   async advance(): Promise<MetricValues> {
@@ -78,34 +75,24 @@ export class SupervisedTrainer implements Trainer {
     const seconds = (nowMs() - startedMs) / 1000
     const tokens = sum(batches, (batch) => batch.tokens)
 
-    this.#step = step
     this.#numTokens += tokens
-    this.#metrics = {
+    this.#training.step = step
+    this.#training.metrics = {
       ...values,
       perplexity: Math.exp(values.loss ?? Number.NaN),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
       ...(await this.#validate()),
     }
-    return this.#metrics
+    return this.#training.metrics
   }
 
   save(dir: string): Promise<void> {
-    const { program, model, checkpoint } = this.#parts
-    return saveTraining(dir, {
-      ...checkpoint,
-      program,
-      model,
-      role: 'policy',
-      step: this.#step,
-      metrics: this.#metrics,
-      stateNames: this.#updater.stateNames,
-      state: { step: this.#step, numTokens: this.#numTokens },
-    })
+    return this.#training.save(dir, { state: { numTokens: this.#numTokens } })
   }
 
   async result(): Promise<Result> {
-    const { loss = null, val_loss = null } = this.#metrics
+    const { loss = null, val_loss = null } = this.#training.metrics
     return { loss, val_loss, num_tokens: this.#numTokens }
   }
 

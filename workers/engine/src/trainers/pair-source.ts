@@ -1,0 +1,101 @@
+import { bucket, type PackedBatch, packBatch, type Sequence } from '../data/index.ts'
+import { batchFeeds, type Feeds, type ForwardFunction } from '../forward/index.ts'
+import { type BatchSettings, EpochSource } from './epoch-source.ts'
+import type { Pair } from './pairs.ts'
+
+/** What a stage that learns from pairs is made from. */
+export interface PairData {
+  pairs: readonly Pair[]
+  /** Never trained on. */
+  heldOut: readonly Pair[]
+  /** Tokens; holds the longest sequence. */
+  rowLength: number
+  seed: number | 'sequential'
+  /** Optimizer steps, unless they follow from epochs. */
+  totalSteps?: number
+}
+
+/** Up to N = `batchSize` pairs: sequences are numbered chosen 0 … N − 1, rejected N … 2N − 1. */
+export interface PairBatch {
+  pairs: readonly Pair[]
+  feeds: Feeds
+  /** Real tokens. */
+  tokens: number
+}
+
+/** What a forward function says on both answers of a pair. */
+export interface MeasuredPair {
+  pair: Pair
+  chosen: number
+  rejected: number
+}
+
+/** Judged pairs as batches of one size: those of an optimizer step, and those that hold every pair once. */
+export class PairSource {
+  readonly totalSteps: number
+  readonly #source: EpochSource<Pair>
+  readonly #rowLength: number
+  readonly #settings: BatchSettings
+
+  constructor({ pairs, rowLength, seed, totalSteps }: PairData, settings: BatchSettings & { epochs: number }) {
+    this.#source = new EpochSource(pairs, seed)
+    this.#rowLength = rowLength
+    this.#settings = settings
+    this.totalSteps = totalSteps ?? this.#source.stepsOf(settings.epochs, settings)
+  }
+
+  /** Batches of optimizer step `step` (from 1), one a pass. */
+  batchesOf(step: number): PairBatch[] {
+    const { batchSize, gradientAccumulation } = this.#settings
+    const passes = this.#source.passesOf(step, this.#settings)
+    return passes.map((pairs) => this.#batch(pairs, batchSize * gradientAccumulation))
+  }
+
+  /** Every pair once, in order. `denominator` is what sums over a batch are divided by. */
+  *cover(pairs: readonly Pair[], denominator: number): Generator<PairBatch> {
+    const { batchSize } = this.#settings
+    for (let first = 0; first < pairs.length; first += batchSize) {
+      yield this.#batch(pairs.slice(first, first + batchSize), denominator)
+    }
+  }
+
+  /** What `forward` says on every pair, in order. */
+  async measure(pairs: readonly Pair[], forward: ForwardFunction<'chosen' | 'rejected'>): Promise<MeasuredPair[]> {
+    const measured: MeasuredPair[] = []
+    for (const batch of this.cover(pairs, 1)) {
+      const { chosen, rejected } = await forward.run(batch.feeds)
+      for (const [i, pair] of batch.pairs.entries()) {
+        measured.push({ pair, chosen: chosen.data[i] ?? Number.NaN, rejected: rejected.data[i] ?? Number.NaN })
+      }
+    }
+    return measured
+  }
+
+  /** Pairs packed into rows. A batch that is not full repeats its first pair with weight 0. */
+  #batch(pairs: readonly Pair[], denominator: number): PairBatch {
+    const size = this.#settings.batchSize
+    const filled = Array.from({ length: size }, (_, i) => copyOf(pairs[i] ?? (pairs[0] as Pair)))
+    const sequences = [...filled.map(({ chosen }) => chosen), ...filled.map(({ rejected }) => rejected)]
+    const packed = packRows(sequences, this.#rowLength)
+    const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0)
+    const feeds = batchFeeds(packed, {
+      sequenceOf: packed.sequenceOf,
+      lastPositions: packed.lastPositions.slice(0, 2 * size),
+      pairWeights: Float32Array.from(filled, (_, i) => (i < pairs.length ? 1 : 0)),
+      ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
+      denominator,
+    })
+    return { pairs, feeds, tokens }
+  }
+}
+
+/** A bucket of rows, so that few shapes occur. */
+function packRows(sequences: readonly Sequence[], rowLength: number): PackedBatch {
+  const exact = packBatch(sequences, { rowLength })
+  return packBatch(sequences, { rowLength, rows: bucket(exact.rows, 1) })
+}
+
+/** Packing tells sequences apart by identity, and a small dataset puts a pair into a batch twice. */
+function copyOf(pair: Pair): Pair {
+  return { ...pair, chosen: { ...pair.chosen }, rejected: { ...pair.rejected } }
+}
