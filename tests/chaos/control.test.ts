@@ -1,29 +1,10 @@
 import { samplingSchema, taskQueues, workflowTypes } from '@temper/db/contracts'
 import { createGeneration, listGenerationEvents, type RunRecord } from '@temper/db/queries'
-import { parseRecipe, planRecipe } from '@temper/db/recipes'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyModel } from '../fixtures/tiny-model.ts'
 import { startTestSystem, type TestSystem } from './test-system.ts'
 
-const base = `
-name: control
-model:
-  architecture: llama
-  hiddenSize: 16
-  nLayer: 1
-  nHead: 2
-  contextLength: 64
-  tokenizer: { type: bpe, vocabSize: 300, data: stories }
-data:
-  stories: { generator: stories, kind: text, count: 50 }
-  conversations: { generator: stories, kind: conversations, count: 20 }
-  requests: { generator: stories, kind: prompts, count: 4 }
-stages:
-`
-const runOf = (stages: string) => {
-  const recipeText = base + stages
-  const recipe = parseRecipe(recipeText)
-  return { recipe, recipeText, order: planRecipe(recipe) }
-}
+const runOf = (stages: string) => `name: control\n${tinyModel}stages:${stages}`
 
 let system: TestSystem
 let finished: RunRecord
@@ -76,7 +57,7 @@ describe('a cancelled run', () => {
   it('stops its training and says so', async () => {
     const runId = await system.startRun(
       runOf(
-        '  long: { type: pretrain, data: stories, steps: 100000, rowLength: 32 }\n  next: { type: sft, from: long, data: conversations }',
+        '\n  long: { type: pretrain, data: stories, steps: 100000, rowLength: 32 }\n  next: { type: sft, from: long, data: conversations }',
       ),
     )
     await system.waitForRun(runId, 'training', ({ stages }) => (stages[0]?.step ?? 0) > 0)

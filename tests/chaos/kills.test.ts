@@ -3,7 +3,7 @@ import { getRun, listEvents, type RunRecord, readMetrics, voteCounts } from '@te
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { numbersOf } from './run-numbers.ts'
 import { startTestSystem, type TestSystem } from './test-system.ts'
-import { tinyRun } from './tiny-recipe.ts'
+import { tinyRecipe } from './tiny-recipe.ts'
 import { castVotes } from './votes.ts'
 
 let system: TestSystem
@@ -27,7 +27,7 @@ const resumedStages = async (runId: string) =>
 /** One run left alone, and one that everything happens to; the tests follow it from stage to stage. */
 describe('a run', () => {
   it('goes from random weights to a release', async () => {
-    undisturbed = await system.startRun(tinyRun())
+    undisturbed = await system.startRun(tinyRecipe)
     await system.waitForRun(undisturbed, 'votes to be wanted', isVoting)
     await castVotes(system, undisturbed, 'preferences', 0)
     const run = await system.waitForEnd(undisturbed)
@@ -38,7 +38,7 @@ describe('a run', () => {
   })
 
   it('pauses at the next step and goes on', async () => {
-    disturbed = await system.startRun(tinyRun())
+    disturbed = await system.startRun(tinyRecipe)
     const workflow = system.client.workflow.getHandle(disturbed)
     await system.waitForRun(disturbed, 'fine-tuning', (run) => isAtStep(run, 'sft', 1))
     await workflow.signal(workflowSignals.pause)

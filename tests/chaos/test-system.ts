@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { taskQueues, workflowTypes } from '@temper/db/contracts'
 import { createRun, type Db, getRun, listWorkers, migrate, openDatabase, type RunRecord } from '@temper/db/queries'
+import { parseRecipe, planRecipe } from '@temper/db/recipes'
 import { createTemporaryHome, removeHome, type Services, startServices } from '@temper/infra/dev'
 import { Client, Connection } from '@temporalio/client'
-import type { tinyRun } from './tiny-recipe.ts'
 
 const pipelineEntry = fileURLToPath(new URL('../../workers/pipeline/src/main.ts', import.meta.url))
 
@@ -17,7 +17,8 @@ export interface TestSystem {
   readonly db: Db
   readonly services: Services
   readonly client: Client
-  startRun(run: ReturnType<typeof tinyRun>): Promise<string>
+  /** Starts a run of a recipe, as the API does. */
+  startRun(recipeText: string): Promise<string>
   /** Looks again and again until `done` is true of the run; throws when the run ends before. */
   waitForRun(runId: string, what: string, done: (run: RunRecord) => boolean): Promise<RunRecord>
   waitForEnd(runId: string): Promise<RunRecord>
@@ -52,8 +53,9 @@ export async function startTestSystem(): Promise<TestSystem> {
     services,
     client,
     waitForRun,
-    async startRun(input) {
-      const { id } = await createRun(database.db, input)
+    async startRun(recipeText) {
+      const recipe = parseRecipe(recipeText)
+      const { id } = await createRun(database.db, { recipe, recipeText, order: planRecipe(recipe) })
       await client.workflow.start(workflowTypes.pipeline, {
         taskQueue: taskQueues.pipeline,
         workflowId: id,

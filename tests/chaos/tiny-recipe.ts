@@ -1,22 +1,8 @@
-import { parseRecipe, planRecipe } from '@temper/db/recipes'
+import { tinyModel } from '../fixtures/tiny-model.ts'
 
 /** Every stage type at the smallest size at which it still has steps to be killed between. */
-export const tinyRecipe = `
-name: tiny
-seed: 7
-model:
-  architecture: llama
-  hiddenSize: 32
-  nLayer: 2
-  nHead: 2
-  intermediateSize: 64
-  contextLength: 128
-  tokenizer: { type: bpe, vocabSize: 384, data: stories }
-data:
-  stories: { generator: stories, kind: text, count: 400, seed: 1 }
-  conversations: { generator: stories, kind: conversations, count: 200, seed: 2 }
-  requests: { generator: stories, kind: prompts, count: 60, seed: 3 }
-  held-out: { generator: stories, kind: prompts, count: 12, seed: 4, split: held-out }
+export const tinyRecipe = `name: tiny
+${tinyModel}  held-out: { generator: stories, kind: prompts, count: 12, seed: 4, split: held-out }
 stages:
   pretrain: { type: pretrain, data: stories, steps: 30, batchSize: 4, rowLength: 64, learningRate: 0.005, checkpointEverySteps: 10 }
   sft: { type: sft, from: pretrain, data: conversations, epochs: 10, batchSize: 8, maxLength: 96, learningRate: 0.002, checkpointEverySteps: 20 }
@@ -61,10 +47,3 @@ stages:
     sampling: { temperature: 1, maxTokens: 16 }
   release: { type: release, from: ppo, after: [evaluate], name: tiny-ppo }
 `
-
-/** The recipe as a run begins with it; `change` edits its text. */
-export function tinyRun(change: (text: string) => string = (text) => text) {
-  const recipeText = change(tinyRecipe)
-  const recipe = parseRecipe(recipeText)
-  return { recipe, recipeText, order: planRecipe(recipe) }
-}

@@ -9,7 +9,7 @@ import { samplingSchema, stageWorkflowId, taskQueues, workflowSignals, workflowT
 import { createGeneration, getStage } from '@temper/db/queries'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { startTestSystem, type TestSystem, waitFor } from '../chaos/test-system.ts'
-import { tinyRun } from '../chaos/tiny-recipe.ts'
+import { tinyRecipe } from '../chaos/tiny-recipe.ts'
 import { castVotes } from '../chaos/votes.ts'
 import { historyFile, type RecordedWorkflow } from './histories.ts'
 
@@ -33,7 +33,7 @@ try {
 
 async function recordRun({ client, db, startRun, waitForRun, waitForEnd }: TestSystem): Promise<string> {
   const simulated = 'minVotes: 45\n    simulated: { taste: stories, votesPerSecond: 40 }'
-  const runId = await startRun(tinyRun((text) => text.replace('heldOutFraction', `${simulated}\n    heldOutFraction`)))
+  const runId = await startRun(tinyRecipe.replace('heldOutFraction', `${simulated}\n    heldOutFraction`))
   const run = client.workflow.getHandle(runId)
   await waitForRun(runId, 'fine-tuning', ({ stages }) => stages.some((s) => s.name === 'sft' && s.state === 'running'))
   await run.signal(workflowSignals.pause)
