@@ -1,8 +1,9 @@
 import { migrate, openDatabase } from '@temper/db/queries'
 import { openFolderStore } from '@temper/db/storage'
-import { NativeConnection, Runtime } from '@temporalio/worker'
+import { NativeConnection } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import type { Environment } from './environment.ts'
+import { logTemporalWith } from './log-temporal.ts'
 
 /** What both worker processes need of the world. */
 export interface Services {
@@ -30,25 +31,4 @@ export async function connectServices(environment: Environment, part: string): P
     await database.close()
   }
   return { db: database.db, store, temporal, log, close }
-}
-
-/** The SDK's own messages, from warnings on: at lower levels it speaks of every task. */
-function logTemporalWith(log: Logger): void {
-  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    log[level](meta ?? {}, message)
-  Runtime.install({
-    logger: {
-      log: (level, message, meta) => {
-        if (level === 'WARN') log.warn(meta ?? {}, message)
-        if (level === 'ERROR') log.error(meta ?? {}, message)
-      },
-      trace: () => undefined,
-      debug: () => undefined,
-      info: () => undefined,
-      warn: write('warn'),
-      error: write('error'),
-    },
-    shutdownSignals: [],
-    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-  })
 }
