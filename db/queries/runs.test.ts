@@ -16,7 +16,7 @@ afterAll(() => database.stop())
 
 const recipe = recipeSchema.parse({
   name: 'tiny',
-  model: { architecture: 'llama', tokenizer: { type: 'characters', data: 'text' } },
+  model: { architecture: 'llama', tokenizer: { type: 'bpe', data: 'text' } },
   data: { text: { dataset: 'text' } },
   stages: { pretrain: { type: 'pretrain', data: 'text' }, sft: { type: 'sft', from: 'pretrain', data: 'text' } },
 })

@@ -5,7 +5,7 @@ import { checkRecipe, parseRecipe, planRecipe } from './index.ts'
 const valid = `name: tiny
 model:
   architecture: llama
-  tokenizer: { type: characters, data: text }
+  tokenizer: { type: bpe, data: text }
 data:
   text: { dataset: my-text }
   talks: { generator: stories, kind: conversations, count: 10 }

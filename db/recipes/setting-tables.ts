@@ -9,6 +9,7 @@ export function settingTables(): string {
   return [
     section('The recipe', recipeSchema),
     section('`model`, new with random weights', newModel),
+    section('`tokenizer`, of type bpe', newModel.shape.tokenizer),
     ...stages,
     section('`sampling`', samplingSchema),
     section('`simulated`', simulatedLabelersSchema),

@@ -61,7 +61,7 @@ it('answers, and streams events again after Postgres was restarted', async () =>
   const { secret } = await createKey(database.db, { memberId: owner.id, name: 'test', scopes: ['read'] })
   const recipe = recipeSchema.parse({
     name: 'tiny',
-    model: { architecture: 'llama', tokenizer: { type: 'characters', data: 'text' } },
+    model: { architecture: 'llama', tokenizer: { type: 'bpe', data: 'text' } },
     data: { text: { dataset: 'text' } },
     stages: { pretrain: { type: 'pretrain', data: 'text' } },
   })

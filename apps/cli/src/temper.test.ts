@@ -74,7 +74,7 @@ async function fileOf(name: string, content: string): Promise<string> {
 }
 
 const recipe = `name: tiny
-model: { architecture: llama, tokenizer: { type: characters, data: text } }
+model: { architecture: llama, tokenizer: { type: bpe, data: text } }
 data: { text: { generator: stories, kind: text, count: 10 } }
 stages: { pretrain: { type: pretrain, data: text } }
 `

@@ -5,17 +5,15 @@ import { nameSchema } from './settings.ts'
 const size = () => z.number().int().positive()
 
 /** A tokenizer that is trained on the text of a data source. */
-const tokenizerSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('bpe').describe('Byte-level byte-pair encoding'),
-    vocabSize: size().min(261).max(200_000).default(1024),
-    data: nameSchema.describe('Name of the data source it is trained on'),
-  }),
-  z.strictObject({
-    type: z.literal('characters').describe('One token a byte that occurs in the data'),
-    data: nameSchema,
-  }),
-])
+const tokenizerSchema = z.strictObject({
+  type: z.literal('bpe').describe('Byte-level byte-pair encoding'),
+  vocabSize: size()
+    .min(261)
+    .max(200_000)
+    .default(1024)
+    .describe('Tokens at most; 261 are the bytes and five special tokens, and nothing merged'),
+  data: nameSchema.describe('Name of the data source it is trained on'),
+})
 
 /** A new model with random weights, or a registered checkpoint. */
 export const modelSchema = z.union([
@@ -38,7 +36,7 @@ export const modelSchema = z.union([
       .default(0.02)
       .describe('Standard deviation of the random weights; small models learn sooner from about 1 / √hiddenSize'),
     tieWordEmbeddings: z.boolean().default(true).describe('Share the embedding with the output layer'),
-    tokenizer: tokenizerSchema.describe('`type` bpe (with `vocabSize`) or characters, and the `data` it is trained on'),
+    tokenizer: tokenizerSchema.describe('`type: bpe`, and the settings below'),
   }),
 ])
 export type ModelSpec = z.infer<typeof modelSchema>

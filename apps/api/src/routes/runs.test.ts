@@ -31,7 +31,7 @@ afterAll(async () => {
 const recipe = `name: tiny
 model:
   architecture: llama
-  tokenizer: { type: characters, data: text }
+  tokenizer: { type: bpe, data: text }
 data:
   text: { generator: stories, kind: text, count: 10 }
   asks: { generator: stories, kind: prompts, count: 10 }

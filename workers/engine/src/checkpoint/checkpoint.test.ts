@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 function tinyModel(architecture: 'llama' | 'gpt2', tieWordEmbeddings = true): Model {
-  const tokenizer = { type: 'characters', data: 'stories' }
+  const tokenizer = { type: 'bpe', data: 'stories' }
   const spec = modelSchema.parse({ architecture, hiddenSize: 8, nLayer: 1, nHead: 2, tieWordEmbeddings, tokenizer })
   if (!('architecture' in spec)) throw new Error('expected a new model')
   return modelFromSpec(spec, 11, { eosId: 1, padId: 0 })

@@ -7,7 +7,7 @@ import { loadModel, type Model, modelFromSpec, scoreHeadTensors, scoreWeight, wi
 type NewModel = Extract<ModelSpec, { architecture: string }>
 
 function spec(settings: Record<string, unknown>): NewModel {
-  const tokenizer = { type: 'characters', data: 'stories' }
+  const tokenizer = { type: 'bpe', data: 'stories' }
   return modelSchema.parse({
     hiddenSize: 16,
     nLayer: 2,

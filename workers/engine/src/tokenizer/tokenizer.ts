@@ -19,7 +19,7 @@ export interface Tokenizer {
    * Ids of a text. Special tokens written in the text become their ids; `addSpecialTokens` (default true) also adds
    * those the files put around every text. A lone surrogate counts as U+FFFD.
    *
-   * @throws invalid_input where a byte of the text has no token (character tokenizers)
+   * @throws invalid_input where the files have no token for a byte of the text
    */
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[]
   /** Text of ids; ids without a token have none. `skipSpecialTokens` defaults to false. */

@@ -30,18 +30,6 @@ export function trainBpe(
   return tokenizerFiles(special, tokens, merges)
 }
 
-/** A token a byte that occurs in the texts, and no merges. Text with other bytes cannot be encoded. */
-export function trainCharacters(
-  texts: Iterable<string>,
-  options: { specialTokens?: readonly string[] } = {},
-): TokenizerFiles {
-  const seen = new Uint8Array(256)
-  for (const text of texts) for (const byte of utf8Bytes(text)) seen[byte] = 1
-  const alphabet = byteCharacters.filter((_, byte) => seen[byte] === 1)
-  const special = options.specialTokens ?? defaultSpecialTokens
-  return tokenizerFiles(special, [...special, ...alphabet], [])
-}
-
 function countWords(texts: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>()
   for (const text of texts) {

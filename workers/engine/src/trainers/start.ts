@@ -3,14 +3,7 @@ import { type JobOf, type ModelSpec, type TrainingJob, textRowSchema } from '@te
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
 import { type Model, modelFromSpec } from '../models/index.ts'
-import {
-  createTokenizer,
-  loadTokenizer,
-  type Tokenizer,
-  trainBpe,
-  trainCharacters,
-  writeTokenizerFiles,
-} from '../tokenizer/index.ts'
+import { createTokenizer, loadTokenizer, type Tokenizer, trainBpe, writeTokenizerFiles } from '../tokenizer/index.ts'
 
 /** What a stage starts from: a model, its weights, its tokenizer and the folder that holds the tokenizer's files. */
 export interface Start {
@@ -39,8 +32,7 @@ type NewModel = { spec: ModelSpec; tokenizerData: string }
 async function startFromSpec({ spec, tokenizerData }: NewModel, job: TrainingJob): Promise<Start> {
   if ('checkpoint' in spec) throw new Error('a recipe model that is a checkpoint is given to the engine as a folder')
   const texts = (await readRows(tokenizerData, textRowSchema)).map(({ text }) => text)
-  const { tokenizer: kind } = spec
-  const files = kind.type === 'bpe' ? trainBpe(texts, { vocabSize: kind.vocabSize }) : trainCharacters(texts)
+  const files = trainBpe(texts, { vocabSize: spec.tokenizer.vocabSize })
   const tokenizerDir = path.join(job.outDir, 'tokenizer')
   await writeTokenizerFiles(files, tokenizerDir)
   const tokenizer = createTokenizer(files)

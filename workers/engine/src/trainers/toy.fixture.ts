@@ -38,7 +38,7 @@ const model = {
   nKvHead: 2,
   intermediateSize: 48,
   contextLength: 64,
-  tokenizer: { type: 'characters', data: 'texts' },
+  tokenizer: { type: 'bpe', vocabSize: 261, data: 'texts' },
 }
 
 /** Settings of each type's jobs; all else is as recipes have it. */

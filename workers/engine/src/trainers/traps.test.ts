@@ -123,7 +123,8 @@ describe('ppo', () => {
   })
 
   it('raises the score', async () => {
-    const values = await metrics(elsewhere(ppo({ iterations: 20, episodesPerIteration: 12 }), 'ppo-learns'))
+    const settings = { iterations: 20, episodesPerIteration: 36, learningRate: 0.003 }
+    const values = await metrics(elsewhere(ppo(settings), 'ppo-learns'))
     const scores = values.map((value) => value['objective/scores'] ?? Number.NaN)
     const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length
     expect(mean(scores.slice(-4))).toBeGreaterThan(mean(scores.slice(0, 4)) + 0.3)
