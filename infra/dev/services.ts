@@ -1,6 +1,6 @@
 import { openHome } from './home.ts'
 import { preparePostgres } from './parts/postgres.ts'
-import { describeTemporal } from './parts/temporal.ts'
+import { describeTemporal, type TemporalOptions } from './parts/temporal.ts'
 import { anyPorts, choosePorts, type Ports } from './ports.ts'
 import type { StackIdentity } from './processes/managed-process.ts'
 import { Supervisor } from './processes/supervisor.ts'
@@ -22,6 +22,7 @@ export interface ServiceOptions {
   /** Which to start; both unless set. The address of one that is left out is empty. */
   only?: readonly ServiceName[]
   ports?: Partial<Ports>
+  temporalLimits?: TemporalOptions['limits']
   log?: (line: string) => void
 }
 
@@ -36,7 +37,13 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
   try {
     const ports = await choosePorts({ ...anyPorts, ...options.ports }, '127.0.0.1', log)
-    const addresses = await startServiceParts(supervisor, home, ports, options.only ?? ['postgres', 'temporal'])
+    const addresses = await startServiceParts(
+      supervisor,
+      home,
+      ports,
+      options.only ?? ['postgres', 'temporal'],
+      options,
+    )
     return { ...addresses, restart: (name) => supervisor.restart(name), pidOf: (name) => supervisor.pidOf(name), stop }
   } catch (error) {
     await stop()
@@ -50,14 +57,17 @@ export async function startServiceParts(
   { home }: StackIdentity,
   ports: Ports,
   names: readonly ServiceName[],
-  uiHost = '127.0.0.1',
+  { uiHost = '127.0.0.1', temporalLimits: limits }: Pick<ServiceOptions, 'temporalLimits'> & { uiHost?: string },
 ): Promise<Pick<Services, 'databaseUrl' | 'temporalAddress' | 'temporalUiUrl'>> {
   const startPostgres = async () => {
     const server = await preparePostgres(home, ports.postgres)
     await supervisor.start(server.spec)
     return server.url
   }
-  const startTemporal = () => supervisor.start(describeTemporal(home, uiHost, ports.temporal, ports.temporalUi))
+  const startTemporal = () => {
+    const { temporal: port, temporalUi: uiPort } = ports
+    return supervisor.start(describeTemporal(home, { port, uiHost, uiPort, limits }))
+  }
   const withTemporal = names.includes('temporal')
   const [databaseUrl] = await Promise.all([
     names.includes('postgres') ? startPostgres() : '',

@@ -80,7 +80,7 @@ async function startParts(supervisor: Supervisor, home: Home, options: StackOpti
     ...(environment.DATABASE_URL === undefined ? (['postgres'] as const) : []),
     ...(environment.TEMPORAL_ADDRESS === undefined ? (['temporal'] as const) : []),
   ]
-  const services = await startServiceParts(supervisor, home, ports, embedded, host)
+  const services = await startServiceParts(supervisor, home, ports, embedded, { uiHost: host })
   const settings: ApplicationSettings = {
     host,
     databaseUrl: environment.DATABASE_URL ?? services.databaseUrl,

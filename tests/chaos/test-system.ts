@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { taskQueues, workflowTypes } from '@temper/db/contracts'
 import { createRun, type Db, getRun, listWorkers, migrate, openDatabase, type RunRecord } from '@temper/db/queries'
 import { parseRecipe, planRecipe } from '@temper/db/recipes'
-import { createTemporaryHome, removeHome, type Services, startServices } from '@temper/infra/dev'
+import { createTemporaryHome, removeHome, type ServiceOptions, type Services, startServices } from '@temper/infra/dev'
 import { Client, Connection } from '@temporalio/client'
 
 const pipelineEntry = fileURLToPath(new URL('../../workers/pipeline/src/main.ts', import.meta.url))
@@ -32,9 +32,9 @@ export interface TestSystem {
 const lookMs = 50
 const patienceMs = 240_000
 
-export async function startTestSystem(): Promise<TestSystem> {
+export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLimits'> = {}): Promise<TestSystem> {
   const home = createTemporaryHome()
-  const services = await startServices({ home })
+  const services = await startServices({ home, ...options })
   await migrate(services.databaseUrl)
   const database = openDatabase(services.databaseUrl, { name: 'tests' })
   const connection = await Connection.connect({ address: services.temporalAddress })
