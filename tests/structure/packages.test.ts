@@ -11,8 +11,7 @@ const mayImport: Record<string, RegExp> = {
   db: /^$/,
   'apps/web': /^@temper\/db\/contracts$/,
   'apps/cli': /^@temper\/db\/contracts$/,
-  // Rows of uploaded files are read by the engine's readers, so that both refuse the same rows.
-  'apps/api': /^@temper\/db\/|^@temper\/engine\/data$/,
+  'apps/api': /^@temper\/db\//,
   'workers/engine': /^@temper\/db\/contracts$/,
   'workers/pipeline/src/workflows': /^@temper\/db\/contracts(\/workflows)?$/,
   'workers/pipeline': /^@temper\/(db|engine)\//,

@@ -32,9 +32,8 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
     throw new TemperError('not_found', `there is no ${c.req.method} ${c.req.path}`)
   })
   app.use(requestId({ limitLength: 100 }), logRequests(deps.log), secureHeaders())
-  const limit = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge(maxBodyBytes) })
-  const uploadLimit = bodyLimit({ maxSize: deps.maxUploadBytes, onError: tooLarge(deps.maxUploadBytes) })
-  app.use((c, next) => (isUpload(c.req) ? uploadLimit : limit)(c, next))
+  const limit = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody })
+  app.use((c, next) => (isUpload(c.req) ? next() : limit(c, next)))
 
   app.route('/', healthRoutes(deps))
   app.route('/', documentationRoutes(app))
@@ -56,8 +55,7 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
   return app
 }
 
-function tooLarge(maxBytes: number) {
-  return () => {
-    throw new TemperError('too_large', `the body is longer than ${maxBytes} bytes`, { details: { maxBytes } })
-  }
+function refuseBody(): never {
+  const details = { maxBytes: maxBodyBytes }
+  throw new TemperError('too_large', `the body is longer than ${maxBodyBytes} bytes`, { details })
 }

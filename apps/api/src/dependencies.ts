@@ -2,6 +2,7 @@ import type { Db, Notifications } from '@temper/db/queries'
 import type { ArtifactStore } from '@temper/db/storage'
 import type { Logger } from 'pino'
 import type { Principal } from './access.ts'
+import type { UploadLimits } from './datasets/upload-limits.ts'
 import type { Workflows } from './workflows.ts'
 
 /** What the routes work with; made once by main, or by a test. */
@@ -16,8 +17,8 @@ export interface Dependencies {
   temporalUiUrl: string | undefined
   /** Folder of the recipes that ship with the project. */
   recipesFolder: string
-  /** Longest dataset upload, bytes. */
-  maxUploadBytes: number
+  /** Of datasets. */
+  uploadLimits: UploadLimits
 }
 
 /** What requests carry through the handlers. */

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { recipeSchema, runEventSchema } from '@temper/db/contracts'
+import { datasetSchema, recipeSchema, runEventSchema } from '@temper/db/contracts'
 import { appendEvent, createKey, createRun, ensureOwner } from '@temper/db/queries'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../../tests/support/postgres.ts'
@@ -30,6 +32,7 @@ beforeAll(async () => {
         TEMPER_API_PORT: '0',
         TEMPORAL_ADDRESS: '127.0.0.1:1',
         TEMPER_PARENT_PID: String(parent.pid),
+        NODE_OPTIONS: '--max-old-space-size=128',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -83,11 +86,36 @@ it('answers, and streams events again after Postgres was restarted', async () =>
   expect(messages).toEqual(['after'])
 })
 
+it('takes a dataset of a hundred megabytes in little memory', async () => {
+  const owner = await ensureOwner(database.db)
+  const { secret } = await createKey(database.db, { memberId: owner.id, name: 'upload', scopes: ['write'] })
+  const before = await peakBytes()
+  const row = `${JSON.stringify({ prompt: 'Tell me all.', chosen: 'all '.repeat(500), rejected: 'nothing' })}\n`
+  const piece = new TextEncoder().encode(row.repeat(500))
+  const pieces = Math.ceil(100_000_000 / piece.length)
+  const response = await fetch(`${url}/v1/datasets?name=large&file=large.jsonl`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${secret}` },
+    body: Readable.toWeb(Readable.from(Array.from({ length: pieces }, () => piece))) as ReadableStream,
+    duplex: 'half',
+  })
+  expect(datasetSchema.parse(await response.json())).toMatchObject({ rows: 500 * pieces, kind: 'preferences' })
+  expect((await peakBytes()) - before).toBeLessThan(100_000_000)
+})
+
 it('ends soon after its parent is gone', async () => {
   const exited = once(api, 'exit')
   parent.kill('SIGKILL')
   expect((await exited)[0]).toBe(0)
 })
+
+/** The most memory that the API has had; 0 where the system does not tell. */
+async function peakBytes(): Promise<number> {
+  const status = `/proc/${api.pid}/status`
+  if (!existsSync(status)) return 0
+  const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(await readFile(status, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
 
 /** Until a message is there, or the stream ends. */
 async function readMessages(path: string, headers: Record<string, string>, messages: string[]): Promise<void> {

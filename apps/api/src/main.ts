@@ -9,8 +9,8 @@ import type { Dependencies } from './dependencies.ts'
 import { endWithParent } from './end-with-parent.ts'
 import { connectWorkflows } from './workflows.ts'
 
-/** Longest dataset upload; it is read in memory. */
-const maxUploadBytes = 256 * 1024 * 1024
+/** Of dataset uploads, which are read as they come in. */
+const uploadLimits = { sentBytes: 256 * 1024 * 1024, unpackedBytes: 1024 * 1024 * 1024 }
 
 const config = readConfig(process.env)
 const log = pino({ level: config.logLevel, base: { part: 'api' } })
@@ -25,7 +25,7 @@ const deps: Dependencies = {
   webUrl: config.webUrl,
   temporalUiUrl: config.temporalUiUrl,
   recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
-  maxUploadBytes,
+  uploadLimits,
 }
 await removeOldIdempotencyKeys(deps.db)
 const server = serve({ fetch: createApp(deps).fetch, hostname: config.host, port: config.port }, ({ address, port }) =>

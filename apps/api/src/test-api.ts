@@ -20,7 +20,7 @@ export interface TestApi {
   fetch(request: Request): Response | Promise<Response>
   /** Every line that was logged. */
   logged: string[]
-  /** A request with a key; `body` is sent as JSON unless it is bytes or a form. */
+  /** A request with a key; `body` is sent as JSON unless it is bytes, a stream or a form. */
   request(path: string, options?: RequestOptions): Promise<Response>
   /** A member with a key of these scopes; all that the role has unless given. */
   join(role: Role, scopes?: Scope[]): Promise<{ memberId: string; secret: string }>
@@ -53,7 +53,7 @@ export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
     webUrl: 'http://web.test',
     temporalUiUrl: 'http://temporal.test',
     recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
-    maxUploadBytes: 4 * 1024 * 1024,
+    uploadLimits: { sentBytes: 4 * 1024 * 1024, unpackedBytes: 16 * 1024 * 1024 },
   })
   return {
     db,
@@ -79,8 +79,8 @@ export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
 
 function toInit({ method = 'GET', key, body, headers = {} }: RequestOptions): RequestInit {
   const access: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` }
-  if (body === undefined || body instanceof Uint8Array || body instanceof FormData) {
-    return { method, headers: { ...access, ...headers }, body: body as RequestInit['body'] }
+  if (body === undefined || body instanceof Uint8Array || body instanceof FormData || body instanceof ReadableStream) {
+    return { method, headers: { ...access, ...headers }, body: body as RequestInit['body'], duplex: 'half' }
   }
   const type = { 'Content-Type': 'application/json' }
   return { method, headers: { ...access, ...type, ...headers }, body: JSON.stringify(body) }

@@ -10,7 +10,7 @@ const dataset = datasetSchema.meta({ id: 'Dataset' })
 const idOrName = z.object({ id: idSchema('dataset').or(nameSchema).describe('Id, or name: then its newest version') })
 const uploadPath = '/datasets'
 
-/** Whether the longer limit for bodies holds. */
+/** Uploads have limits of their own, and are never held in memory. */
 export function isUpload({ method, path }: { method: string; path: string }): boolean {
   return method === 'POST' && path === `/v1${uploadPath}`
 }
@@ -26,7 +26,7 @@ export function datasetRoutes(deps: Dependencies) {
     tags: ['datasets'],
     summary: 'Add a dataset; a row that does not parse refuses the whole file, with its line',
     description:
-      'The body is the file itself (text, or JSONL of text, conversations, prompts or preferences; gzip too), or a form with the file in the field `file`. The same rows under the same name give the same dataset again, so the request can be repeated.',
+      'The body is the file itself (text, or JSONL of text, conversations, prompts or preferences; gzip too), or a form with the file in the field `file`; at most 256 MiB, and 1 GiB unpacked. The same rows under the same name give the same dataset again, so the request can be repeated.',
     ...access(db, 'write'),
     request: {
       query: z.object({
