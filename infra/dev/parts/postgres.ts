@@ -61,16 +61,16 @@ function describeServer(server: {
   }
 }
 
+/** Not listening yet, too busy to answer, or starting up (57P03). */
+const notYet = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECT_TIMEOUT', '57P03'])
+
 async function answers(url: string): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => undefined })
   try {
     await sql`select 1`
     return true
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    // Not listening yet, or starting up (57P03).
-    if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'CONNECTION_CLOSED' || code === '57P03')
-      return false
+    if (notYet.has((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   } finally {
     await sql.end()
