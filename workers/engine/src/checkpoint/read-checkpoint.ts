@@ -34,7 +34,14 @@ export async function readModel(dir: string): Promise<Model> {
   if (!(await exists(join(dir, 'config.json')))) {
     throw new TemperError('not_found', `${dir} is not a checkpoint: it has no config.json`, { details: { dir } })
   }
-  return loadModel(await readJson(dir, 'config.json'))
+  const config = await readJson(dir, 'config.json')
+  if (config.quantization_config != null) refuseQuantized(join(dir, 'config.json'))
+  return loadModel(config)
+}
+
+function refuseQuantized(file: string): never {
+  const rule = 'quantization_config is not supported: bring the weights in fp32, fp16 or bf16, or as a GGUF file'
+  throw new TemperError('unsupported', `${file}: ${rule}`, { details: { file, rule } })
 }
 
 /** temper.json of a checkpoint, undefined where Temper did not write it. */

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { TemperError } from '@temper/db/contracts'
 import { toFloat32 } from './dtypes.ts'
+import { openToRead, readRange } from './read-range.ts'
 import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-header.ts'
 
 /** An open safetensors file, read tensor by tensor. Close it after use. */
@@ -27,24 +28,12 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-async function openToRead(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new TemperError('invalid_checkpoint', `${path} cannot be opened: ${reason}`, {
-      cause,
-      details: { file: path },
-    })
-  }
-}
-
 async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const { size } = await handle.stat()
   const first8 = await readRange(path, handle, 0, Math.min(8, size))
   const length = headerLength(path, first8, size)
   const json = await readRange(path, handle, 8, 8 + length)
-  return parseHeader(path, Buffer.from(json.buffer).toString('utf8'), size)
+  return parseHeader(path, json, size)
 }
 
 function fileOf(path: string, handle: FileHandle, header: SafetensorsHeader): SafetensorsFile {
@@ -61,16 +50,4 @@ function fileOf(path: string, handle: FileHandle, header: SafetensorsHeader): Sa
     float32: async (name) => toFloat32(await bytes(name), entryOf(name).dtype),
     close: () => handle.close(),
   }
-}
-
-/** Bytes `start` to `end`, in pieces: one read call returns at most 2 GB. */
-async function readRange(path: string, handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const out = new Uint8Array(end - start)
-  let done = 0
-  while (done < out.byteLength) {
-    const { bytesRead } = await handle.read(out, done, Math.min(out.byteLength - done, 2 ** 30), start + done)
-    if (bytesRead === 0) throw new TemperError('invalid_checkpoint', `${path} ends before byte ${end}`)
-    done += bytesRead
-  }
-  return out
 }

@@ -45,19 +45,27 @@ export function headerLength(file: string, first8: Uint8Array, fileBytes: number
 /**
  * Validates a safetensors header: JSON of the right form without repeated keys; every tensor's bytes are its shape
  * times its width; together they cover the data exactly, without overlap or gap.
- * @param json - the header's text, trailing spaces included
+ * @param header - the header's bytes, trailing spaces included
  * @param fileBytes - size of the whole file
  * @throws TemperError invalid_checkpoint
  */
-export function parseHeader(file: string, json: string, fileBytes: number): SafetensorsHeader {
-  const { __metadata__: metadata, ...entries } = parseObject(file, json)
-  const dataStart = 8 + Buffer.byteLength(json)
+export function parseHeader(file: string, header: Uint8Array, fileBytes: number): SafetensorsHeader {
+  const { __metadata__: metadata, ...entries } = parseObject(file, decodeText(file, header))
+  const dataStart = 8 + header.byteLength
   const tensors = new Map<string, TensorEntry>()
   for (const [name, entry] of Object.entries(entries)) tensors.set(name, parseEntry(file, name, entry, dataStart))
   checkCoverage(file, tensors, dataStart, fileBytes)
   const texts = metadataSchema.optional().safeParse(metadata)
   if (!texts.success) refuse(file, undefined, '__metadata__ must map texts to texts')
   return { tensors, metadata: texts.data ?? {} }
+}
+
+function decodeText(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    refuse(file, undefined, 'the header must be UTF-8')
+  }
 }
 
 function parseObject(file: string, json: string): Record<string, unknown> {

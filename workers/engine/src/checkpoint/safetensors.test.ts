@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -72,6 +72,23 @@ describe('stored types', () => {
   })
 })
 
+describe('tensors that are read when their turn comes', () => {
+  it('are read one after another, in the order of their names', async () => {
+    const path = join(dir, 'lazy.safetensors')
+    const turns: string[] = []
+    const tensor = (name: string, value: number) => ({
+      shape: [1],
+      read: async () => {
+        turns.push(name)
+        return Float32Array.of(value)
+      },
+    })
+    await writeSafetensors(path, { b: tensor('b', 2), a: tensor('a', 1) })
+    expect(turns).toEqual(['a', 'b'])
+    expect([...(await values(path, 'a')), ...(await values(path, 'b'))]).toEqual([1, 2])
+  })
+})
+
 describe('refusals', () => {
   const f32 = (shape: number[], from: number, to: number) => ({ dtype: 'F32', shape, data_offsets: [from, to] })
   it.each([
@@ -109,6 +126,14 @@ describe('refusals', () => {
     await expect(openSafetensors(path)).rejects.toThrow('the header ends at byte 108, the file at 8')
     await writeFile(path, 'abc')
     await expect(openSafetensors(path)).rejects.toThrow('at least 8 bytes, the file has 3')
+  })
+
+  it('refuses a header that is no UTF-8', async () => {
+    const path = await craft('{"a":0}', 0)
+    const bytes = await readFile(path)
+    bytes[10] = 0xff
+    await writeFile(path, bytes)
+    await expect(openSafetensors(path)).rejects.toThrow('the header must be UTF-8')
   })
 
   it('names a tensor that is not there', async () => {

@@ -21,7 +21,8 @@ const tokenizerFiles = [
 
 export interface CheckpointToWrite {
   model: Model
-  tensors: Record<string, Float32Array>
+  /** Values by name, or functions that read them one by one. */
+  tensors: Record<string, Float32Array | (() => Promise<Float32Array>)>
   lineage: Lineage
   generationConfig: Record<string, unknown>
   /** Folder whose tokenizer files are copied. */
@@ -69,7 +70,7 @@ function shapedTensors({ model, tensors }: CheckpointToWrite) {
   const shaped = Object.entries(model.parameterShapes).map(([name, shape]) => {
     const data = tensors[name]
     if (!data) throw new TemperError('internal', `there are no values of parameter ${name}`)
-    return [name, { shape, data }] as const
+    return [name, typeof data === 'function' ? { shape, read: data } : { shape, data }] as const
   })
   return Object.fromEntries(shaped)
 }

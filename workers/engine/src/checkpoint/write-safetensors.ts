@@ -7,13 +7,19 @@ export interface TensorToWrite {
   data: Float32Array | Int32Array
 }
 
+/** float32 values that are read when their turn comes, so that only one tensor is held at a time. */
+export interface TensorToRead {
+  shape: readonly number[]
+  read(): Promise<Float32Array>
+}
+
 /**
  * Writes tensors, sorted by name, as float32 and int32, or the float32 ones rounded to bfloat16. Flushed to the disk.
  * @throws TemperError internal when a tensor's values do not fill its shape
  */
 export async function writeSafetensors(
   path: string,
-  tensors: Record<string, TensorToWrite>,
+  tensors: Record<string, TensorToWrite | TensorToRead>,
   options: { dtype?: 'F32' | 'BF16'; metadata?: Record<string, string> } = {},
 ): Promise<void> {
   const names = Object.keys(tensors).sort()
@@ -27,25 +33,26 @@ export async function writeSafetensors(
   const file = await open(path, 'w')
   try {
     await file.writeFile(headerBytes(header))
-    for (const { data, dtype } of entries) await file.writeFile(fromValues(data, dtype))
+    for (const entry of entries) await file.writeFile(fromValues(await valuesOf(entry), entry.dtype))
     await file.sync()
   } finally {
     await file.close()
   }
 }
 
-function storedForm(name: string, tensor: TensorToWrite | undefined, floats: 'F32' | 'BF16') {
+function storedForm(name: string, tensor: TensorToWrite | TensorToRead | undefined, floats: 'F32' | 'BF16') {
   if (!tensor) throw new TemperError('internal', `tensor "${name}" has no values`)
-  const { shape, data } = tensor
-  const dtype = data instanceof Int32Array ? ('I32' as const) : floats
+  const { shape } = tensor
+  const dtype = 'data' in tensor && tensor.data instanceof Int32Array ? ('I32' as const) : floats
   const size = shape.reduce((product, axis) => product * axis, 1)
-  if (size !== data.length) {
-    throw new TemperError(
-      'internal',
-      `tensor "${name}" [${shape.join(', ')}] takes ${size} values, ${data.length} given`,
-    )
-  }
-  return { shape, data, dtype, sizeBytes: size * dtypeBytes[dtype] }
+  return { tensor, shape, dtype, size, sizeBytes: size * dtypeBytes[dtype] }
+}
+
+async function valuesOf({ name, tensor, shape, size }: ReturnType<typeof storedForm> & { name: string }) {
+  const values = 'data' in tensor ? tensor.data : await tensor.read()
+  if (values.length === size) return values
+  const message = `tensor "${name}" [${shape.join(', ')}] takes ${size} values, ${values.length} given`
+  throw new TemperError('internal', message)
 }
 
 /** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */
