@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { Attend, Model } from '../models/model.ts'
-import { attention } from '../nn/index.ts'
+import { attention, masked, oncePerWindow } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import { type VariableSpec, type Variables, writeRows } from '../tracing/index.ts'
 
@@ -14,8 +14,6 @@ export interface KvCache {
   length: number
   storage: 'fp32' | 'bf16'
 }
-
-const minusInfinity = -1e9
 
 export function cacheVariables(cache: KvCache, model: Model): Record<string, VariableSpec> {
   const shape = [cache.slots * model.nKvHead * cache.length, model.headDim]
@@ -31,16 +29,24 @@ export function cacheVariables(cache: KvCache, model: Model): Record<string, Var
 const keyName = (cache: KvCache, layer: number) => `${cache.name}/k/${layer}`
 const valueName = (cache: KvCache, layer: number) => `${cache.name}/v/${layer}`
 
-/** Attention over whole prompts (every slot from position 0), which also fills the cache. T is the padded length. */
+/**
+ * Attention over whole prompts (every slot from position 0), which also fills the cache: one copy a layer, because
+ * writing tens of thousands of rows in place takes longer than the attention itself. T is the padded length.
+ */
 export function prefillAttend(cache: KvCache, model: Model, variables: Variables, promptLength: number): Attend {
   const { slots, length } = cache
-  const rows = tf.tensor1d(prefillRows(slots * model.nKvHead, length, promptLength), 'int32')
-  const mask = tf.tensor(causalMask(promptLength), [1, 1, promptLength, promptLength])
-  return (layer, q, k, v) => {
-    const flat = [slots * model.nKvHead * promptLength, model.headDim]
-    writeRows(cacheVariable(variables, keyName(cache, layer)), rows, tf.reshape(k, flat))
-    writeRows(cacheVariable(variables, valueName(cache, layer)), rows, tf.reshape(v, flat))
-    return attention(q, k, v, mask)
+  const maskOf = oncePerWindow((window) =>
+    tf.tensor(causalMask(promptLength, window), [1, 1, promptLength, promptLength]),
+  )
+  const fill = (name: string, value: Tensor) => {
+    const room: [number, number][] = [[0, 0], [0, 0], [0, length - promptLength], [0, 0]] // biome-ignore format: one row
+    const rows = [slots * model.nKvHead * length, model.headDim]
+    cacheVariable(variables, name).assign(tf.reshape(tf.pad(value, room), rows))
+  }
+  return (layer, q, k, v, window) => {
+    fill(keyName(cache, layer), k)
+    fill(valueName(cache, layer), v)
+    return attention(q, k, v, maskOf(window))
   }
 }
 
@@ -54,9 +60,14 @@ export function decodeAttend(cache: KvCache, model: Model, variables: Variables,
     'int32',
   )
   const rows = tf.reshape(tf.add(firstRows, tf.expandDims(positions, 1)), [slots * heads])
-  const ahead = tf.greater(tf.range(0, length, 1, 'int32'), tf.expandDims(positions, 1))
-  const mask = tf.reshape(tf.mul(tf.cast(ahead, 'float32'), minusInfinity), [slots, 1, 1, length])
-  return (layer, q, k, v) => {
+  const order = tf.range(0, length, 1, 'int32')
+  const position = tf.expandDims(positions, 1)
+  const maskOf = oncePerWindow((window) => {
+    const ahead = tf.greater(order, position)
+    const hidden = window === undefined ? ahead : tf.logicalOr(ahead, tf.lessEqual(order, tf.sub(position, window)))
+    return tf.reshape(tf.mul(tf.cast(hidden, 'float32'), masked), [slots, 1, 1, length])
+  })
+  return (layer, q, k, v, window) => {
     const write = (name: string, value: Tensor) =>
       tf.reshape(writeRows(cacheVariable(variables, name), rows, tf.reshape(value, [slots * heads, model.headDim])), [
         slots,
@@ -64,7 +75,7 @@ export function decodeAttend(cache: KvCache, model: Model, variables: Variables,
         length,
         model.headDim,
       ])
-    return attention(q, write(keyName(cache, layer), k), write(valueName(cache, layer), v), mask)
+    return attention(q, write(keyName(cache, layer), k), write(valueName(cache, layer), v), maskOf(window))
   }
 }
 
@@ -74,15 +85,9 @@ function cacheVariable(variables: Variables, name: string) {
   return variable
 }
 
-function prefillRows(sequences: number, length: number, promptLength: number): Int32Array {
-  return Int32Array.from(
-    { length: sequences * promptLength },
-    (_, i) => Math.floor(i / promptLength) * length + (i % promptLength),
-  )
-}
-
-function causalMask(length: number): Float32Array {
-  return Float32Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? minusInfinity : 0,
-  )
+function causalMask(length: number, window = length): Float32Array {
+  return Float32Array.from({ length: length * length }, (_, i) => {
+    const back = Math.floor(i / length) - (i % length)
+    return back < 0 || back >= window ? masked : 0
+  })
 }
