@@ -1,13 +1,7 @@
-import { TemperError } from '@temper/db/contracts'
 import { scoreWeight } from './head.ts'
 import { normals } from './initialize.ts'
-import { loadModel } from './load-model.ts'
+import { familyOf, loadModel } from './load-model.ts'
 import type { Model } from './model.ts'
-
-const classifiers: Record<string, string> = {
-  gpt2: 'GPT2ForSequenceClassification',
-  llama: 'LlamaForSequenceClassification',
-}
 
 /**
  * The same body with a score head in place of the language head: how a reward or value model is made from a policy.
@@ -15,8 +9,7 @@ const classifiers: Record<string, string> = {
  */
 export function withScoreHead(model: Model): Model {
   if (model.head === 'score') return model
-  const architecture = classifiers[model.modelType]
-  if (!architecture) throw new TemperError('unsupported', `there is no score head for model_type ${model.modelType}`)
+  const architecture = `${familyOf(model.modelType).classPrefix}ForSequenceClassification`
   const labels = { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 } }
   return loadModel({ ...model.configJson, architectures: [architecture], ...labels })
 }

@@ -79,6 +79,21 @@ describe('rope', () => {
     expectClose(Array.from(scaled), [1, 0.2443846, 0.0130423, 0.0039528])
   })
 
+  it('stretches every wavelength by the factor (linear)', () => {
+    expectClose(Array.from(ropeFrequencies(4, 100, { type: 'linear', factor: 4 })), [0.25, 0.025])
+  })
+
+  it.each([
+    // pairs 0 to 4 are blended by their index
+    [true, [1, 0.377129093, 0.134652168, 0.04375, 0.011603972, 0.005386087]],
+    // pairs 0.31 to 3.02
+    [false, [1, 0.376107306, 0.114932904, 0.025664394, 0.011603972, 0.005386087]],
+  ])('keeps the first pairs, blends the next and stretches the rest (yarn, truncated %s)', (truncate, expected) => {
+    const turns = { betaFast: 8, betaSlow: 1, originalContextLength: 64 }
+    const scaled = ropeFrequencies(12, 100, { type: 'yarn', factor: 4, truncate, attentionFactor: 1, ...turns })
+    expectClose(Array.from(scaled), expected)
+  })
+
   it('turns the pair (x_i, x_i+half) by position times frequency', () => {
     const turn = () => {
       const rotation = ropeRotation(tf.tensor2d([[0, 1]], [1, 2], 'int32'), new Float32Array([1, 0]))

@@ -1,0 +1,129 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import {
+  applyRope,
+  embedding,
+  linear,
+  mergeHeads,
+  type Rotation,
+  rmsNorm,
+  ropeRotation,
+  splitHeads,
+} from '../nn/index.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+import { headShapes, scoreWeight } from './head.ts'
+import { initializeWeights } from './initialize.ts'
+import type { Attend, Model, ModelInput, Params } from './model.ts'
+import { type FeedForward, type ParamOf, swiglu } from './swiglu.ts'
+
+/** What tells one Llama-like family from another. */
+export interface DecoderOptions extends DecoderConfig {
+  modelType: string
+  configJson: Record<string, unknown>
+  /** Biases of the q, k and v projections. */
+  qkvBias?: boolean
+  /** RMSNorm of each head's queries and keys before rope. */
+  qkNorm?: boolean
+  /** How many tokens a layer sees, itself included; all of them where undefined. */
+  windows?: readonly (number | undefined)[]
+  /** What stands in place of SwiGLU in a layer. */
+  feedForward?: (layer: number) => FeedForward
+}
+
+/**
+ * The decoder that Llama and its kin share: RMSNorm before each part, rope, grouped-query attention, a gated
+ * feed-forward part, tied or untied head. Weights are (out, in).
+ */
+export function decoder(options: DecoderOptions): Model {
+  const { modelType, configJson, nLayer, nHead, nKvHead, headDim, hiddenSize, vocabSize, contextLength, head } = options
+  const feedForward = options.feedForward ?? (() => swiglu(options))
+  const blocks = Array.from({ length: nLayer }, (_, layer) => feedForward(layer))
+  const parameterShapes = shapesOf(options, blocks)
+  return {
+    modelType,
+    configJson,
+    nLayer,
+    nHead,
+    nKvHead,
+    headDim,
+    hiddenSize,
+    vocabSize,
+    contextLength,
+    head,
+    basePrefix: 'model.',
+    parameterShapes,
+    hiddenStates: (params, input, attend) => hiddenStates(options, blocks, params, input, attend),
+    headWeight: (params) =>
+      (params[scoreWeight] ?? params['lm_head.weight'] ?? params['model.embed_tokens.weight']) as Tensor,
+    initialize: (seed) =>
+      initializeWeights(parameterShapes, seed, (name) =>
+        name === scoreWeight ? 1 / Math.sqrt(hiddenSize + 1) : options.initializerRange,
+      ),
+  }
+}
+
+function shapesOf(options: DecoderOptions, blocks: readonly FeedForward[]): Record<string, number[]> {
+  const shapes: Record<string, number[]> = { 'model.embed_tokens.weight': [options.vocabSize, options.hiddenSize] }
+  for (const [layer, block] of blocks.entries()) {
+    for (const [name, shape] of Object.entries({ ...attentionShapes(options), ...block.shapes })) {
+      shapes[`model.layers.${layer}.${name}`] = shape
+    }
+  }
+  return { ...shapes, 'model.norm.weight': [options.hiddenSize], ...headShapes(options.head, options) }
+}
+
+function attentionShapes(options: DecoderOptions): Record<string, number[]> {
+  const { hiddenSize: D, nHead, nKvHead, headDim } = options
+  const widths = { q: nHead * headDim, k: nKvHead * headDim, v: nKvHead * headDim }
+  const shapes: Record<string, number[]> = { 'input_layernorm.weight': [D] }
+  for (const [name, width] of Object.entries(widths)) {
+    shapes[`self_attn.${name}_proj.weight`] = [width, D]
+    if (options.qkvBias) shapes[`self_attn.${name}_proj.bias`] = [width]
+  }
+  shapes['self_attn.o_proj.weight'] = [D, nHead * headDim]
+  if (options.qkNorm) for (const name of ['q', 'k']) shapes[`self_attn.${name}_norm.weight`] = [headDim]
+  return { ...shapes, 'post_attention_layernorm.weight': [D] }
+}
+
+function hiddenStates(
+  options: DecoderOptions,
+  blocks: readonly FeedForward[],
+  params: Params,
+  { ids, positions }: ModelInput,
+  attend: Attend,
+): Tensor {
+  const { epsilon } = options
+  const rotation = ropeRotation(positions, options.ropeFrequencies, options.ropeMagnitude)
+  let x = embedding(params['model.embed_tokens.weight'] as Tensor, ids) // (B, T, D)
+  for (const [layer, block] of blocks.entries()) {
+    const param = (name: string) => params[`model.layers.${layer}.${name}`] as Tensor
+    const attended = attentionPart(
+      options,
+      param,
+      rmsNorm(x, param('input_layernorm.weight'), epsilon),
+      rotation,
+      (q, k, v) => attend(layer, q, k, v, options.windows?.[layer]),
+    )
+    x = x.add(attended)
+    x = x.add(block.run(param, rmsNorm(x, param('post_attention_layernorm.weight'), epsilon)))
+  }
+  return rmsNorm(x, params['model.norm.weight'] as Tensor, epsilon)
+}
+
+/** (B, T, D) → (B, T, D). */
+function attentionPart(
+  { nHead, nKvHead, qkvBias, qkNorm, epsilon }: DecoderOptions,
+  param: ParamOf,
+  x: Tensor,
+  rotation: Rotation,
+  attend: (q: Tensor, k: Tensor, v: Tensor) => Tensor,
+): Tensor {
+  const heads = (name: 'q' | 'k' | 'v', count: number) => {
+    const bias = qkvBias ? param(`self_attn.${name}_proj.bias`) : undefined
+    return splitHeads(linear(x, param(`self_attn.${name}_proj.weight`), bias), count)
+  }
+  const rotated = (name: 'q' | 'k', projected: Tensor) =>
+    applyRope(qkNorm ? rmsNorm(projected, param(`self_attn.${name}_norm.weight`), epsilon) : projected, rotation)
+  const [q, k, v] = [heads('q', nHead), heads('k', nKvHead), heads('v', nKvHead)] // (B, H | KV, T, hd)
+  const mixed = attend(rotated('q', q), rotated('k', k), v)
+  return linear(mergeHeads(mixed), param('self_attn.o_proj.weight'))
+}
