@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TemperError } from '@temper/db/contracts'
+import { checkGguf } from './gguf/check-gguf.ts'
 import { checkModels } from './models/check-models.ts'
 import { notYet } from './not-yet.ts'
 import type { Result } from './result.ts'
@@ -13,7 +14,7 @@ const parts: { path: string; check: (path: string) => AsyncGenerator<Result> }[]
   { path: 'rl.json', check: checkRl },
   { path: 'trl', check: checkTrl },
   { path: 'tokenizers', check: notYet('tokenizer cases are not compared here') },
-  { path: 'gguf', check: notYet('the engine reads no GGUF files') },
+  { path: 'gguf', check: checkGguf },
   { path: 'smollm2', check: notYet('its weights come as a GGUF file, which the engine does not read') },
 ]
 

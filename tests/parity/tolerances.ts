@@ -12,4 +12,6 @@ export const tolerances = {
   /** Logs of whole training runs, relative, or absolute near zero. */
   log: 2e-3,
   logNearZero: 1e-4,
+  /** Values of quantised weights, relative. */
+  dequantized: 1e-6,
 } as const

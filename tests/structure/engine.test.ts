@@ -19,6 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
   tokenizer: [],
   data: ['random', 'tokenizer'],
   checkpoint: ['models'],
+  import: ['nn', 'models', 'tokenizer', 'checkpoint'],
   forward: ['runtime', 'tracing', 'nn', 'losses', 'models', 'data'],
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
   trainers: [

@@ -26,6 +26,11 @@ export function widenFp16(stored: Uint16Array): Float32Array {
   return out
 }
 
+/** Value of one half-precision number by its bits. */
+export function fp16Value(bits: number): number {
+  return fp16Table()[bits] ?? 0
+}
+
 let cachedTable: Float32Array | undefined
 
 /** All 65,536 half-precision values, made once. */

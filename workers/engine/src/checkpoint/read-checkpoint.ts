@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Lineage, lineageSchema, TemperError } from '@temper/db/contracts'
+import { type ErrorCode, type Lineage, lineageSchema, TemperError } from '@temper/db/contracts'
 import { loadModel, type Model } from '../models/index.ts'
 import { exists, readJson } from './folder-files.ts'
 import { readTensors } from './read-tensors.ts'
@@ -34,14 +34,31 @@ export async function readModel(dir: string): Promise<Model> {
   if (!(await exists(join(dir, 'config.json')))) {
     throw new TemperError('not_found', `${dir} is not a checkpoint: it has no config.json`, { details: { dir } })
   }
-  const config = await readJson(dir, 'config.json')
-  if (config.quantization_config != null) refuseQuantized(join(dir, 'config.json'))
+  return modelFromConfig(join(dir, 'config.json'), await readJson(dir, 'config.json'))
+}
+
+/** Far beyond any model: a config that says more would only use up memory. */
+const maxLayers = 10_000
+
+/**
+ * The model of a config.json that anyone may have written.
+ * @param file - where it comes from, for the message
+ * @throws TemperError unsupported, invalid_checkpoint
+ */
+export function modelFromConfig(file: string, config: Record<string, unknown>): Model {
+  const layers = config.num_hidden_layers ?? config.n_layer
+  if (typeof layers === 'number' && layers > maxLayers) {
+    refuseConfig('invalid_checkpoint', file, `a model may have ${maxLayers} layers, the config says ${layers}`)
+  }
+  if (config.quantization_config != null) {
+    const formats = 'bring the weights in fp32, fp16 or bf16, or as a GGUF file'
+    refuseConfig('unsupported', file, `quantization_config is not supported: ${formats}`)
+  }
   return loadModel(config)
 }
 
-function refuseQuantized(file: string): never {
-  const rule = 'quantization_config is not supported: bring the weights in fp32, fp16 or bf16, or as a GGUF file'
-  throw new TemperError('unsupported', `${file}: ${rule}`, { details: { file, rule } })
+function refuseConfig(code: ErrorCode, file: string, rule: string): never {
+  throw new TemperError(code, `${file}: ${rule}`, { details: { file, rule } })
 }
 
 /** temper.json of a checkpoint, undefined where Temper did not write it. */

@@ -1,8 +1,11 @@
-import { TemperError } from '@temper/db/contracts'
+import { type ErrorCode, TemperError } from '@temper/db/contracts'
 
-/** @throws TemperError invalid_checkpoint with file, tensor and rule, always */
-export function refuseTensor(file: string, tensor: string, rule: string): never {
-  throw new TemperError('invalid_checkpoint', `${file}: tensor "${tensor}" ${rule}`, {
-    details: { file, tensor, rule },
-  })
+/** @throws TemperError with file, tensor and rule, always */
+export function refuseTensor(
+  file: string,
+  tensor: string,
+  rule: string,
+  code: ErrorCode = 'invalid_checkpoint',
+): never {
+  throw new TemperError(code, `${file}: tensor "${tensor}" ${rule}`, { details: { file, tensor, rule } })
 }

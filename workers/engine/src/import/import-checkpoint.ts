@@ -1,0 +1,89 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Lineage, TemperError } from '@temper/db/contracts'
+import { exists, readJson } from '../checkpoint/folder-files.ts'
+import { modelWeights, type ReadWeight } from '../checkpoint/model-weights.ts'
+import { modelFromConfig, readLineage, readModel } from '../checkpoint/read-checkpoint.ts'
+import { withWeights } from '../checkpoint/read-tensors.ts'
+import { refusePickle } from '../checkpoint/weight-files.ts'
+import { writeCheckpoint } from '../checkpoint/write-checkpoint.ts'
+import type { Model } from '../models/index.ts'
+import { loadTokenizer, writeTokenizerFiles } from '../tokenizer/index.ts'
+import { ggufConfig } from './gguf/gguf-config.ts'
+import { ggufWeights } from './gguf/gguf-weights.ts'
+import { openGguf } from './gguf/open-gguf.ts'
+import { ggufTokenizer } from './gguf/tokenizer/gguf-tokenizer.ts'
+
+/**
+ * Writes the model of a Hugging Face folder or a GGUF file as a checkpoint folder of ours, in float32 and with its
+ * tokenizer. Weights pass through one by one, so that memory holds two tensors at most; `dir` exists only when all of
+ * it was checked and written.
+ * @throws TemperError with file, tensor and rule: not_found, unsupported, invalid_checkpoint
+ */
+export async function importCheckpoint(source: string, dir: string): Promise<Model> {
+  const found = await stat(source).catch(() => undefined)
+  if (!found) throw new TemperError('not_found', `there is nothing at ${source}`, { details: { source } })
+  if (found.isDirectory()) return importFolder(source, dir)
+  if (/\.gguf$/i.test(source)) return importGguf(source, dir)
+  if (/\.(bin|pt|pth|ckpt)$/i.test(source)) refusePickle(source, join(source, '..'))
+  const rule = 'a model is a Hugging Face folder (config.json, safetensors, tokenizer.json) or a .gguf file'
+  throw new TemperError('unsupported', `${source}: ${rule}`, { details: { file: source, rule } })
+}
+
+async function importFolder(source: string, dir: string): Promise<Model> {
+  const model = await readModel(source)
+  const rewardNormalization = (await readLineage(source))?.rewardNormalization
+  const generationConfig = (await exists(join(source, 'generation_config.json')))
+    ? await readJson(source, 'generation_config.json')
+    : {}
+  await withWeights(source, model, (read) =>
+    write(dir, { model, read, generationConfig, tokenizerDir: source, rewardNormalization }),
+  )
+  return model
+}
+
+async function importGguf(source: string, dir: string): Promise<Model> {
+  const file = await openGguf(source)
+  const tokenizerDir = await mkdtemp(join(tmpdir(), 'gguf-tokenizer-'))
+  try {
+    const { configJson, headDim, interleaved } = await ggufConfig(file)
+    const { files, generationConfig } = ggufTokenizer(file)
+    const model = modelFromConfig(source, { ...generationConfig, ...configJson })
+    await writeTokenizerFiles(files, tokenizerDir)
+    const read = await modelWeights(source, [ggufWeights(file, interleaved ? headDim : undefined)], model)
+    await write(dir, { model, read, generationConfig, tokenizerDir })
+    return model
+  } finally {
+    await file.close()
+    await rm(tokenizerDir, { recursive: true })
+  }
+}
+
+interface ToWrite {
+  model: Model
+  read: ReadWeight
+  generationConfig: Record<string, unknown>
+  tokenizerDir: string
+  rewardNormalization?: Lineage['rewardNormalization']
+}
+
+async function write(dir: string, { model, read, rewardNormalization, ...files }: ToWrite): Promise<void> {
+  await checkTokenizer(files.tokenizerDir, model)
+  const kind = model.head === 'score' ? 'reward' : 'policy'
+  const names = Object.keys(model.parameterShapes)
+  await writeCheckpoint(dir, {
+    ...files,
+    model,
+    tensors: Object.fromEntries(names.map((name) => [name, () => read(name)])),
+    lineage: { format: 1, kind, stageType: 'import', step: 0, metrics: {}, rewardNormalization },
+  })
+}
+
+/** A tokenizer may have fewer ids than the model has rows, never more. */
+async function checkTokenizer(dir: string, { vocabSize }: Model): Promise<void> {
+  const tokenizer = await loadTokenizer(dir)
+  if (tokenizer.vocabSize <= vocabSize) return
+  const rule = `the tokenizer has ${tokenizer.vocabSize} ids, the model only ${vocabSize}`
+  throw new TemperError('invalid_checkpoint', `${dir}: ${rule}`, { details: { dir, rule } })
+}

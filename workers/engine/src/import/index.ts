@@ -1,0 +1,3 @@
+/** Models that users bring: Hugging Face folders and GGUF files. */
+export { type BlockFormat, blockFormats, dequantize } from './gguf/block-formats.ts'
+export { importCheckpoint } from './import-checkpoint.ts'
