@@ -1,4 +1,4 @@
-import type { Model } from '../models/index.ts'
+import { type Model, storedTensors } from '../models/index.ts'
 import type { StoredDtype } from './dtypes.ts'
 import { refuseTensor } from './refuse-tensor.ts'
 
@@ -25,17 +25,39 @@ const floats: readonly StoredDtype[] = ['F64', 'F32', 'F16', 'BF16']
  * head that is not the embedding in a model that ties them
  */
 export async function modelWeights(where: string, files: readonly WeightFile[], model: Model): Promise<ReadWeight> {
-  const places = locate(files, model)
-  for (const [name, shape] of Object.entries(model.parameterShapes)) checkPlace(where, name, shape, places.get(name))
-  const read: ReadWeight = async (name) => {
+  const shapes = storedShapes(model)
+  const places = locate(files, model, shapes)
+  for (const [name, shape] of shapes) checkPlace(where, name, shape, places.get(name))
+  const readStored: ReadWeight = async (name) => {
     const { file, storedName } = places.get(name) ?? refuseTensor(where, name, 'is not a tensor of this model')
     const values = await file.float32(storedName)
     const odd = firstNonFinite(values)
     if (odd >= 0) refuseTensor(file.path, storedName, `must be finite, value ${odd} is ${values[odd]}`)
     return values
   }
+  const read: ReadWeight = (name) => readParameter(model, name, readStored)
   await checkTiedHead(files, model, read)
   return read
+}
+
+/** Every tensor that the files of a model must hold. */
+function storedShapes(model: Model): Shapes {
+  const tensors = Object.keys(model.parameterShapes).flatMap((name) => storedTensors(model, name))
+  return new Map(tensors.map(({ name, shape }) => [name, shape]))
+}
+
+async function readParameter(model: Model, name: string, readStored: ReadWeight): Promise<Float32Array> {
+  const [only, ...more] = storedTensors(model, name)
+  if (only && more.length === 0) return readStored(only.name)
+  const shape = model.parameterShapes[name] ?? []
+  const values = new Float32Array(shape.reduce((product, axis) => product * axis, 1))
+  let offset = 0
+  for (const part of storedTensors(model, name)) {
+    const stored = await readStored(part.name)
+    values.set(stored, offset)
+    offset += stored.length
+  }
+  return values
 }
 
 /** A plain loop: `findIndex` takes seconds for a large model. */
@@ -49,12 +71,15 @@ interface Place {
   storedName: string
 }
 
-/** Where each parameter is stored; refuses tensors that the model has no use for. */
-function locate(files: readonly WeightFile[], model: Model): Map<string, Place> {
+type Shapes = ReadonlyMap<string, readonly number[]>
+
+/** Where each tensor is stored; refuses tensors that the model has no use for. */
+function locate(files: readonly WeightFile[], model: Model, shapes: Shapes): Map<string, Place> {
   const places = new Map<string, Place>()
   for (const file of files) {
     for (const storedName of file.tensors.keys()) {
-      const name = parameterName(storedName, model)
+      // Some files name the tensors of the body without the prefix of the whole model.
+      const name = [storedName, model.basePrefix + storedName].find((known) => shapes.has(known))
       if (name !== undefined) {
         if (places.has(name)) refuseTensor(file.path, storedName, 'is stored twice')
         places.set(name, { file, storedName })
@@ -64,11 +89,6 @@ function locate(files: readonly WeightFile[], model: Model): Map<string, Place> 
     }
   }
   return places
-}
-
-/** Some files name the tensors of the body without the prefix of the whole model. */
-function parameterName(storedName: string, model: Model): string | undefined {
-  return [storedName, model.basePrefix + storedName].find((name) => Object.hasOwn(model.parameterShapes, name))
 }
 
 function checkPlace(where: string, name: string, shape: readonly number[], place: Place | undefined): void {

@@ -1,10 +1,11 @@
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Lineage, lineageSchema, TemperError } from '@temper/db/contracts'
-import type { Model } from '../models/index.ts'
+import { type Model, storedTensors } from '../models/index.ts'
 import { exists } from './folder-files.ts'
 import { writeManifest } from './manifest.ts'
 import { type ResumeState, writeResumeState } from './resume-state.ts'
+import { storedParts } from './stored-parts.ts'
 import { syncFolder, writeDurably } from './write-durably.ts'
 import { writeSafetensors } from './write-safetensors.ts'
 
@@ -67,10 +68,10 @@ async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<v
 function shapedTensors({ model, tensors }: CheckpointToWrite) {
   const extra = Object.keys(tensors).filter((name) => !Object.hasOwn(model.parameterShapes, name))
   if (extra.length > 0) throw new TemperError('internal', `the model has no parameter ${extra.join(', ')}`)
-  const shaped = Object.entries(model.parameterShapes).map(([name, shape]) => {
-    const data = tensors[name]
-    if (!data) throw new TemperError('internal', `there are no values of parameter ${name}`)
-    return [name, typeof data === 'function' ? { shape, read: data } : { shape, data }] as const
+  const shaped = Object.keys(model.parameterShapes).flatMap((name) => {
+    const values = tensors[name]
+    if (!values) throw new TemperError('internal', `there are no values of parameter ${name}`)
+    return storedParts(storedTensors(model, name), values)
   })
   return Object.fromEntries(shaped)
 }

@@ -7,7 +7,7 @@ import { Generator } from './generator.ts'
 
 const prompts = [[3, 9, 4], [7], [5, 6, 11, 2, 8, 12, 10]]
 
-describe.each(['mistral', 'qwen2', 'qwen3'])('generation with %s', (modelType) => {
+describe.each(['mistral', 'qwen2', 'qwen3', 'mixtral', 'qwen3_moe'])('generation with %s', (modelType) => {
   it('gives the log-probs of a forward pass without a cache', async () => {
     const model = tinyFamily(modelType, { initializer_range: 0.5 })
     const program = new TracedProgram()

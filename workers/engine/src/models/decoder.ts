@@ -12,7 +12,7 @@ import {
 import type { DecoderConfig } from './decoder-config.ts'
 import { headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
-import type { Attend, Model, ModelInput, Params } from './model.ts'
+import type { Attend, Model, ModelInput, Params, Routing, StoredTensor } from './model.ts'
 import { type FeedForward, type ParamOf, swiglu } from './swiglu.ts'
 
 /** What tells one Llama-like family from another. */
@@ -27,6 +27,7 @@ export interface DecoderOptions extends DecoderConfig {
   windows?: readonly (number | undefined)[]
   /** What stands in place of SwiGLU in a layer. */
   feedForward?: (layer: number) => FeedForward
+  routerAuxLossCoef?: number
 }
 
 /**
@@ -38,6 +39,7 @@ export function decoder(options: DecoderOptions): Model {
   const feedForward = options.feedForward ?? (() => swiglu(options))
   const blocks = Array.from({ length: nLayer }, (_, layer) => feedForward(layer))
   const parameterShapes = shapesOf(options, blocks)
+  const storedAs = storedTensorsOf(blocks)
   return {
     modelType,
     configJson,
@@ -51,7 +53,10 @@ export function decoder(options: DecoderOptions): Model {
     head,
     basePrefix: 'model.',
     parameterShapes,
-    hiddenStates: (params, input, attend) => hiddenStates(options, blocks, params, input, attend),
+    storedAs,
+    routerAuxLossCoef: options.routerAuxLossCoef,
+    hiddenStates: (params, input, attend, routings) =>
+      hiddenStates(options, blocks, { params, input, attend, routings }),
     headWeight: (params) =>
       (params[scoreWeight] ?? params['lm_head.weight'] ?? params['model.embed_tokens.weight']) as Tensor,
     initialize: (seed) =>
@@ -71,6 +76,18 @@ function shapesOf(options: DecoderOptions, blocks: readonly FeedForward[]): Reco
   return { ...shapes, 'model.norm.weight': [options.hiddenSize], ...headShapes(options.head, options) }
 }
 
+/** Names within a layer become names within the model. */
+function storedTensorsOf(blocks: readonly FeedForward[]): Record<string, StoredTensor[]> {
+  const entries = blocks.flatMap(({ storedAs = {} }, layer) => {
+    const prefix = `model.layers.${layer}.`
+    return Object.entries(storedAs).map(([name, tensors]) => [
+      prefix + name,
+      tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
+    ])
+  })
+  return Object.fromEntries(entries)
+}
+
 function attentionShapes(options: DecoderOptions): Record<string, number[]> {
   const { hiddenSize: D, nHead, nKvHead, headDim } = options
   const widths = { q: nHead * headDim, k: nKvHead * headDim, v: nKvHead * headDim }
@@ -84,12 +101,17 @@ function attentionShapes(options: DecoderOptions): Record<string, number[]> {
   return { ...shapes, 'post_attention_layernorm.weight': [D] }
 }
 
+interface Call {
+  params: Params
+  input: ModelInput
+  attend: Attend
+  routings: Routing[] | undefined
+}
+
 function hiddenStates(
   options: DecoderOptions,
   blocks: readonly FeedForward[],
-  params: Params,
-  { ids, positions }: ModelInput,
-  attend: Attend,
+  { params, input: { ids, positions }, attend, routings }: Call,
 ): Tensor {
   const { epsilon } = options
   const rotation = ropeRotation(positions, options.ropeFrequencies, options.ropeMagnitude)
@@ -104,7 +126,7 @@ function hiddenStates(
       (q, k, v) => attend(layer, q, k, v, options.windows?.[layer]),
     )
     x = x.add(attended)
-    x = x.add(block.run(param, rmsNorm(x, param('post_attention_layernorm.weight'), epsilon)))
+    x = x.add(block.run(param, rmsNorm(x, param('post_attention_layernorm.weight'), epsilon), routings))
   }
   return rmsNorm(x, params['model.norm.weight'] as Tensor, epsilon)
 }

@@ -21,7 +21,16 @@ const own: Record<string, Record<string, unknown>> = {
   llama: {},
   mistral: { sliding_window: 3, tie_word_embeddings: false },
   qwen2: { use_sliding_window: true, sliding_window: 4, max_window_layers: 1 },
+  mixtral: { num_local_experts: 4, num_experts_per_tok: 2 },
   qwen3: { head_dim: 6, use_sliding_window: false, sliding_window: null },
+  qwen3_moe: {
+    num_hidden_layers: 3,
+    num_local_experts: 5,
+    num_experts_per_tok: 3,
+    moe_intermediate_size: 10,
+    norm_topk_prob: false,
+    mlp_only_layers: [1],
+  },
 }
 
 /** A tiny model of a family. */

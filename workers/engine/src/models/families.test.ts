@@ -36,7 +36,7 @@ async function statesAndGradients(program: Program, model: Model) {
   return outputs
 }
 
-describe.each(['llama', 'mistral', 'qwen2', 'qwen3'])('%s', (modelType) => {
+describe.each(['llama', 'mistral', 'qwen2', 'qwen3', 'mixtral', 'qwen3_moe'])('%s', (modelType) => {
   it('has the same states and gradients traced and eager', async () => {
     const model = tinyFamily(modelType)
     const traced = await statesAndGradients(new TracedProgram(), model)

@@ -2,9 +2,11 @@ import { TemperError } from '@temper/db/contracts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
+import { mixtral } from './mixtral.ts'
 import type { Model } from './model.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
+import { qwen3Moe } from './qwen3-moe.ts'
 
 interface Family {
   load(configJson: Record<string, unknown>): Model
@@ -16,8 +18,10 @@ const families: Record<string, Family> = {
   gpt2: { load: gpt2, classPrefix: 'GPT2' },
   llama: { load: llama, classPrefix: 'Llama' },
   mistral: { load: mistral, classPrefix: 'Mistral' },
+  mixtral: { load: mixtral, classPrefix: 'Mixtral' },
   qwen2: { load: qwen2, classPrefix: 'Qwen2' },
   qwen3: { load: qwen3, classPrefix: 'Qwen3' },
+  qwen3_moe: { load: qwen3Moe, classPrefix: 'Qwen3Moe' },
 }
 
 /** `model_type` of every config.json that `loadModel` accepts. */

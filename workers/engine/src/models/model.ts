@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import type { Attend } from '../nn/attention.ts'
+import type { Attend, Routing } from '../nn/index.ts'
 
-export type { Attend }
+export type { Attend, Routing }
 
 /** Parameters by their Hugging Face name, in the Hugging Face layout. */
 export type Params = Record<string, Tensor>
@@ -10,6 +10,12 @@ export type Params = Record<string, Tensor>
 export interface ModelInput {
   ids: Tensor
   positions: Tensor
+}
+
+/** A tensor of a weight file, in row-major order. */
+export interface StoredTensor {
+  name: string
+  shape: number[]
 }
 
 /** A decoder-only language model of one architecture and size. */
@@ -29,8 +35,12 @@ export interface Model {
   /** What every body parameter's name begins with; some files on the hub leave it out. */
   readonly basePrefix: string
   readonly parameterShapes: Record<string, number[]>
-  /** Hidden states after the final norm, (B, T, D). */
-  hiddenStates(params: Params, input: ModelInput, attend: Attend): Tensor
+  /** How files hold a parameter, where not as one tensor of its name: these, one after another. */
+  readonly storedAs?: Record<string, StoredTensor[]>
+  /** Weight of the router's balancing loss that config.json asks for; undefined for a model without experts. */
+  readonly routerAuxLossCoef?: number
+  /** Hidden states after the final norm, (B, T, D). Layers with a router add its choices to `routings`. */
+  hiddenStates(params: Params, input: ModelInput, attend: Attend, routings?: Routing[]): Tensor
   /** Weight of the output layer, (V, D), the embedding itself where tied; of a score head, (1, D). */
   headWeight(params: Params): Tensor
   /**

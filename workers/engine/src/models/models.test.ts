@@ -51,6 +51,8 @@ describe.each([
   ['mistral', tinyFamily('mistral')],
   ['qwen2', tinyFamily('qwen2')],
   ['qwen3', tinyFamily('qwen3')],
+  ['mixtral', tinyFamily('mixtral')],
+  ['qwen3_moe', tinyFamily('qwen3_moe')],
 ] as const)('%s', (_, model) => {
   const alone = { ids: [[3, 1, 4]], positions: [[0, 1, 2]], segments: [[1, 1, 1]] }
 

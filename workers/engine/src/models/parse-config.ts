@@ -11,6 +11,12 @@ export function parseConfig<T extends z.ZodType>(schema: T, configJson: Record<s
   })
 }
 
+export function requireAtMost(name: string, value: number, ofName: string, limit: number): void {
+  if (value <= limit) return
+  const message = `config.json: ${name} (${value}) must be at most ${ofName} (${limit})`
+  throw new TemperError('invalid_checkpoint', message, { details: { [name]: value, [ofName]: limit } })
+}
+
 export function requireMultiple(name: string, value: number, ofName: string, of: number): void {
   if (value % of === 0) return
   const message = `config.json: ${name} (${value}) must be a multiple of ${ofName} (${of})`

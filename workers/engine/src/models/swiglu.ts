@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { linear, silu } from '../nn/index.ts'
+import { linear, type Routing, silu } from '../nn/index.ts'
+import type { StoredTensor } from './model.ts'
 
 /** A layer's parameter by its name within the layer. */
 export type ParamOf = (name: string) => Tensor
@@ -8,8 +9,10 @@ export type ParamOf = (name: string) => Tensor
 export interface FeedForward {
   /** Of its parameters, by their name within the layer. */
   shapes: Record<string, number[]>
-  /** (B, T, D) → (B, T, D). */
-  run(param: ParamOf, x: Tensor): Tensor
+  /** How files hold a parameter, where not as one tensor of its name. */
+  storedAs?: Record<string, StoredTensor[]>
+  /** (B, T, D) → (B, T, D). A router adds its choices to `routings`. */
+  run(param: ParamOf, x: Tensor, routings?: Routing[]): Tensor
 }
 
 /** SwiGLU (Shazeer, 2020): down(silu(gate x) · up x). */

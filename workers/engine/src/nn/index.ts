@@ -2,6 +2,7 @@
 export * from './activations.ts'
 export * from './attention.ts'
 export * from './embedding.ts'
+export * from './experts.ts'
 export * from './linear.ts'
 export * from './norm.ts'
 export * from './rope.ts'

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../../runtime/tf.ts'
 import { globalNorm } from '../ops/global-norm.ts'
+import { groupedMatMul } from '../ops/grouped-mat-mul.ts'
 import { sigmoidGrad } from '../ops/sigmoid-grad.ts'
 import { sparseCrossEntropy, sparseCrossEntropyWithEntropy } from '../ops/sparse-cross-entropy.ts'
 import { statelessUniform } from '../ops/stateless-uniform.ts'
@@ -124,6 +125,8 @@ export const cases: Record<string, Case> = {
   scaledByOne: both((x, y) => rows(x).mul(y.slice([0, 0, 0], [1, 1, 1]).reshape([])).matMul(rows(y).slice([0, 0], [-1, 1]), true)), // biome-ignore format: one case
   batches: both((x, y) => x.matMul(y, false, true), 'BatchMatMul'),
   batchesLeftTransposed: both((x, y) => x.matMul(y, true, false), 'BatchMatMul'),
+  groups: both((x, y) => groupedMatMul(rows(x), y, ints(2, 4)), 'GroupedMatMul', 'GroupedOuter'),
+  groupsOfWhichOneIsEmpty: both((x, y) => groupedMatMul(rows(x), y, ints(0, 6)), 'GroupedMatMul', 'GroupedOuter'),
   oneMatrixForAll: forward((x, y) => x.matMul(rows(y).expandDims(0), false, true), 'BatchMatMul', 'ExpandDims'),
 
   reshape: both((x) => x.reshape([4, -1]).mul(2), 'Reshape'),

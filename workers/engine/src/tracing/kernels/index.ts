@@ -1,5 +1,6 @@
 import { creation, own } from './creation.ts'
 import { elementwise } from './elementwise.ts'
+import { grouped } from './grouped.ts'
 import { indexing } from './indexing.ts'
 import type { KernelTable } from './kernel.ts'
 import { layout } from './layout.ts'
@@ -11,6 +12,7 @@ export const kernels: KernelTable = {
   ...elementwise,
   ...reductions,
   ...products,
+  ...grouped,
   ...layout,
   ...indexing,
   ...creation,

@@ -2,6 +2,7 @@
 export { type AdamWSettings, type AdamWVariables, applyAdamW } from './apply-adamw.ts'
 export { globalNorm } from './global-norm.ts'
 export * from './gradients.ts'
+export { groupedMatMul } from './grouped-mat-mul.ts'
 export { sigmoidGrad } from './sigmoid-grad.ts'
 export { sparseCrossEntropy, sparseCrossEntropyWithEntropy } from './sparse-cross-entropy.ts'
 export { statelessUniform } from './stateless-uniform.ts'
