@@ -9,6 +9,13 @@ import {
 } from './settings.ts'
 
 const count = () => z.number().int().positive()
+const routerAuxLossCoef = z
+  .number()
+  .min(0)
+  .optional()
+  .describe(
+    'Weight of the balancing loss of a model with experts; unless set, what its config.json says (router_aux_loss_coef where output_router_logits)',
+  )
 const from = nameSchema.default('model').describe('Stage whose checkpoint it starts from, or `model`')
 const data = nameSchema.describe('Name of a data source')
 const preferences = nameSchema.describe('Stage that collected the votes')
@@ -33,6 +40,7 @@ export const pretrainSchema = z.strictObject({
     .default(0)
     .describe('Share of the data (its end) held out for val_loss'),
   validateEverySteps: count().default(250).describe('Steps between looks at the held-out data'),
+  routerAuxLossCoef,
   ...batchSchema({ batchSize: 8 }),
   ...optimizationSchema({
     learningRate: 6e-4,
@@ -53,6 +61,7 @@ export const sftSchema = z.strictObject({
   epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
   maxLength: count().default(1024).describe('Longer conversations are cut at the left'),
   packing: z.boolean().default(true).describe('Several conversations a row, each seeing only itself'),
+  routerAuxLossCoef,
   ...batchSchema({ batchSize: 8 }),
   ...optimizationSchema({ learningRate: 2e-5 }),
   ...durabilitySchema,

@@ -5,6 +5,7 @@ import { bradleyTerryLoss } from './bradley-terry.ts'
 import { dpoLoss } from './dpo.ts'
 import { languageModelingLoss } from './language-modeling.ts'
 import { ppoPolicyLoss, ppoValueLoss } from './ppo.ts'
+import { routerBalance } from './router-balance.ts'
 import { sequenceLogps } from './sequence-logps.ts'
 import { tokenScores } from './token-scores.ts'
 
@@ -196,5 +197,28 @@ describe('ppoValueLoss', () => {
     // errors 1 and 0.04; clipped to 0.7 the first is 1.69
     expectClose(loss, [0.4325])
     expectClose(clipFraction, [0.5])
+  })
+})
+
+describe('routerBalance', () => {
+  const layer = (probabilities: number[][], experts: number[][]) => ({
+    probabilities: tf.tensor2d(probabilities),
+    experts: tf.tensor2d(experts, undefined, 'int32'),
+  })
+  const even = () => layer([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]], [[0], [1], [2]]) // biome-ignore format: rows
+
+  it('is the number of experts a token, with loads of 1, where tokens are spread evenly', () => {
+    const { loss, maxLoad, minLoad } = run(() => routerBalance([even()], tf.ones([3])))
+    for (const values of [loss, maxLoad, minLoad]) expectClose(values, [1])
+  })
+
+  it('counts the tokens of the mask, over all layers together', () => {
+    // layer 1: tokens 0 and 1 go to experts 0 and 1; layer 2: both go to expert 0 with probability 0.8
+    const uneven = layer([[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0, 0, 1]], [[0], [0], [2]]) // biome-ignore format: rows
+    const { loss, maxLoad, minLoad } = run(() => routerBalance([even(), uneven], tf.tensor1d([1, 1, 0])))
+    // f = (3/4, 1/4, 0), P = (2.35, 0.95, 0.7) / 4
+    expectClose(loss, [3 * (0.75 * 0.5875 + 0.25 * 0.2375)])
+    expectClose(maxLoad, [2.25])
+    expectClose(minLoad, [0])
   })
 })

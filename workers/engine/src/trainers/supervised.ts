@@ -2,10 +2,11 @@ import type { JobOf } from '@temper/db/contracts'
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
-import { type Model, paramsOf, roleNames } from '../models/index.ts'
+import { type Model, paramsOf, type Routing, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { routerLossCoef, withRouterLoss } from './router-loss.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -29,7 +30,8 @@ export interface SupervisedParts extends SupervisedPlan {
 
 /**
  * Next-token training, on whole documents (pretrain) or on the assistant's tokens (sft):
- * loss = − Σ log p(target) / number of trained tokens of the whole step.
+ * loss = − Σ log p(target) / number of trained tokens of the whole step, and for a model with experts the balancing loss
+ * of its routers, times its coefficient, a mean over the passes of the step.
  */
 export class SupervisedTrainer implements Trainer {
   readonly finishedEarly = false
@@ -37,12 +39,18 @@ export class SupervisedTrainer implements Trainer {
   readonly #updater: Updater
   readonly #training: TrainingState
   readonly #validation: ForwardFunction<'loss'>
+  readonly #auxCoef: number
   #numTokens = 0
 
   constructor(parts: SupervisedParts) {
     const { program, model, settings, checkpoint } = parts
-    const body = (variables: Variables, inputs: Inputs<string>) => loss(model, variables, inputs)
     this.#parts = parts
+    this.#auxCoef = routerLossCoef(model, settings.routerAuxLossCoef)
+    const body = (variables: Variables, inputs: Inputs<string>) => {
+      const routings: Routing[] = []
+      const language = loss(model, variables, inputs, routings)
+      return withRouterLoss(language, routings, inputs as Inputs<'segments' | 'passes'>, this.#auxCoef)
+    }
     const trained = roleNames('policy', model)
     this.#updater = new Updater(program, { name: 'supervised', trained, settings, totalSteps: parts.totalSteps, body })
     this.#training = new TrainingState({ program, model, role: 'policy', checkpoint, updater: this.#updater })
@@ -79,7 +87,7 @@ export class SupervisedTrainer implements Trainer {
     this.#training.step = step
     this.#training.metrics = {
       ...values,
-      perplexity: Math.exp(values.loss ?? Number.NaN),
+      perplexity: Math.exp((values.loss ?? Number.NaN) - this.#auxCoef * (values.router_aux_loss ?? 0)),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
       ...(await this.#validate()),
@@ -113,11 +121,11 @@ export class SupervisedTrainer implements Trainer {
   }
 }
 
-function loss(model: Model, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
+function loss(model: Model, variables: Variables, inputs: Inputs<string>, routings?: Routing[]): LossAndMetrics {
   const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as BatchInputs &
     Inputs<'denominator' | 'passes'>
   const params = paramsOf(variables, 'policy')
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
+  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments), routings)
   const headWeight = model.headWeight(params)
   const sums = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   // The loss has the denominator of the whole step; these two are means of each pass's mean, as TRL logs them.
