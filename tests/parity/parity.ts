@@ -6,6 +6,7 @@ import { checkModels } from './models/check-models.ts'
 import { notYet } from './not-yet.ts'
 import type { Result } from './result.ts'
 import { checkRl } from './rl/check-rl.ts'
+import { checkSmollm2 } from './smollm2/check-smollm2.ts'
 import { checkTrl } from './trl/check-trl.ts'
 
 /** What a folder of reference numbers may hold, in this order. */
@@ -15,7 +16,7 @@ const parts: { path: string; check: (path: string) => AsyncGenerator<Result> }[]
   { path: 'trl', check: checkTrl },
   { path: 'tokenizers', check: notYet('tokenizer cases are not compared here') },
   { path: 'gguf', check: checkGguf },
-  { path: 'smollm2', check: notYet('its weights come as a GGUF file, which the engine does not read') },
+  { path: 'smollm2', check: checkSmollm2 },
 ]
 
 /**

@@ -15,7 +15,10 @@ export interface TokenBatch {
 }
 
 /** All rows; targets are the completion tokens, or every token that has one before it. */
-export function tokenBatch({ ids, lengths, prompt_lengths }: ForwardReference, take: 'completion' | 'all'): TokenBatch {
+export function tokenBatch(
+  { ids, lengths, prompt_lengths }: Pick<ForwardReference, 'ids' | 'lengths' | 'prompt_lengths'>,
+  take: 'completion' | 'all',
+): TokenBatch {
   const length = Math.max(...ids.map((row) => row.length))
   const flat = (valueAt: (row: number, t: number) => number) =>
     Int32Array.from({ length: ids.length * length }, (_, i) => valueAt(Math.floor(i / length), i % length))

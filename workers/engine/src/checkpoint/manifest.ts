@@ -67,7 +67,7 @@ async function relativePaths(dir: string): Promise<string[]> {
     .sort()
 }
 
-async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')

