@@ -20,7 +20,10 @@ export function timeByOperation(nodes: readonly NodeExecStats[]): OperationTime[
   return [...byOp.values()].sort((a, b) => b.ms - a.ms)
 }
 
-/** TensorFlow labels a node `[memory] name = Op(inputs)`. */
+/**
+ * TensorFlow labels a node `[memory] name = Op(inputs)`. Some processors run oneDNN's version of an operation, whose
+ * name begins with `_Mkl` or `_MklNative`: to whoever reads a profile it is the same one.
+ */
 function operationOf({ timelineLabel, nodeName }: NodeExecStats): string {
-  return / = (\w+)\(/.exec(timelineLabel)?.[1] ?? nodeName
+  return / = (?:_Mkl(?:Native)?)?(\w+)\(/.exec(timelineLabel)?.[1] ?? nodeName
 }
