@@ -18,17 +18,16 @@ export interface DeviceJobOptions {
  */
 export async function runOnDevice(device: EngineDevice, job: Job, options: DeviceJobOptions): Promise<JobEnd> {
   const { onEvent, onTurn, failed, urgent = false } = options
-  const stops = [Context.current().cancellationSignal, ...(failed ? [failed] : [])]
+  const signal = AbortSignal.any([Context.current().cancellationSignal, ...(failed ? [failed] : [])])
   const take = (event: EngineEvent) => {
     if ('step' in event) heartbeat({ step: event.step })
     onEvent(event)
   }
   const work: DeviceWork<JobEnd> = (engine, makeWay) => {
     onTurn?.()
-    const reasons = 'segment' in job ? [...stops, makeWay] : stops
-    return engine.run(job, { onEvent: take, signal: AbortSignal.any(reasons) })
+    return engine.run(job, { onEvent: take, signal, ...('segment' in job && { makeWay }) })
   }
-  return device.use(AbortSignal.any(stops), work, { urgent })
+  return device.use(signal, work, { urgent })
 }
 
 /** For jobs that have no checkpoint to stop at: a stopped one has no result. */

@@ -55,8 +55,9 @@ async function runSegment(
 ): Promise<SegmentEnd> {
   const { runId, stage } = input
   const run = await getRun(deps.db, runId)
-  const show = (status: string) => updateStage(deps.db, runId, stage, { status })
-  if (deps.device.busy) await show('Waiting for the device, which is at work on something else')
+  if (deps.device.busy) {
+    await updateStage(deps.db, runId, stage, { status: 'Waiting for the device, which is at work on something else' })
+  }
   const stageDir = path.join(deps.scratchDir, runId, stage)
   const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
   if (latest && Context.current().info.attempt > 1) await sayResumed(deps, latest)

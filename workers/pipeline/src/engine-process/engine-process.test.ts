@@ -71,6 +71,14 @@ describe('EngineProcess', () => {
     await expect(run('ignore stop', { stopTimeoutMs: 100 }, AbortSignal.abort())).rejects.toThrow('did not stop')
   })
 
+  it('waits for a job that is asked to make way, however long its step is', async () => {
+    engine = await EngineProcess.start({ ...scriptedEngine, stopTimeoutMs: 100 })
+    const job = jobThat('stop after a long step')
+    const end = await engine.run(job, { onEvent: () => undefined, signal: never, makeWay: AbortSignal.abort() })
+    expect(end.outcome).toBe('stopped')
+    expect(engine.alive).toBe(true)
+  })
+
   it('fails at once where the entry cannot start', async () => {
     await expect(EngineProcess.start({ ...scriptedEngine, entry: '/nowhere.ts' })).rejects.toMatchObject({
       code: 'engine_failed',

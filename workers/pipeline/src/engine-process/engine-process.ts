@@ -21,8 +21,10 @@ export type JobEnd = Extract<EngineEvent, { type: 'done' }>
 export interface RunOptions {
   /** Must not throw; whoever keeps events does so on a queue of its own. */
   onEvent: (event: EngineEvent) => void
-  /** Asks the job to stop: a training job ends at the next step with a checkpoint. */
+  /** Asks the job to stop: a training job ends at the next step with a checkpoint. One that does not is killed. */
   signal: AbortSignal
+  /** Asks the same, but waits as long as the step takes: nobody loses work because somebody else wants the device. */
+  makeWay?: AbortSignal
 }
 
 /** A job under way, and how it ends. */
@@ -78,12 +80,13 @@ export class EngineProcess {
   }
 
   /** Runs one job to its end. Throws the engine's own failure, or what the exit of the process means. */
-  async run(job: Job, { onEvent, signal }: RunOptions): Promise<JobEnd> {
+  async run(job: Job, { onEvent, signal, makeWay }: RunOptions): Promise<JobEnd> {
     if (this.#error) throw this.#error
     if (this.#running) throw new TemperError('conflict', 'the engine process already runs a job')
     let stopTimer: NodeJS.Timeout | undefined
+    const ask = () => this.#send({ type: 'stop' })
     const stop = () => {
-      this.#send({ type: 'stop' })
+      ask()
       stopTimer = setTimeout(() => this.#kill('the engine did not stop when asked'), this.#options.stopTimeoutMs)
     }
     try {
@@ -91,14 +94,15 @@ export class EngineProcess {
         this.#running = { onEvent, resolve, reject }
         this.#watchForHang()
         this.#send({ type: 'run', job })
-        if (signal.aborted) stop()
-        else signal.addEventListener('abort', stop, { once: true })
+        whenAborted(signal, stop)
+        if (makeWay) whenAborted(makeWay, ask)
       })
     } finally {
       this.#running = undefined
       clearTimeout(this.#hangTimer)
       clearTimeout(stopTimer)
       signal.removeEventListener('abort', stop)
+      makeWay?.removeEventListener('abort', ask)
     }
   }
 
@@ -151,6 +155,11 @@ export class EngineProcess {
     this.#error ??= error
     this.#running?.reject(this.#error)
   }
+}
+
+function whenAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act()
+  else signal.addEventListener('abort', act, { once: true })
 }
 
 async function firstMessage(child: ChildProcess, timeoutMs: number) {
