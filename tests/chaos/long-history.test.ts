@@ -9,7 +9,8 @@ import { castVotes } from './votes.ts'
 /** A stage begins with fewer events than this; a pause and its end take more, and so do two rounds of votes. */
 const temporalLimits = { 'limit.historyCount.suggestContinueAsNew': 20 }
 const steps = 300
-const pairs = 4
+/** Twice as many as it takes: how many events a round has depends on what arrives together. */
+const pairs = 8
 const recipe = `name: long-history
 ${tinyModel}stages:
   train: { type: pretrain, data: stories, steps: ${steps}, batchSize: 4, rowLength: 32 }
