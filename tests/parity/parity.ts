@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { TemperError } from '@temper/db/contracts'
 import { checkGguf } from './gguf/check-gguf.ts'
 import { checkModels } from './models/check-models.ts'
-import { notYet } from './not-yet.ts'
 import type { Result } from './result.ts'
 import { checkRl } from './rl/check-rl.ts'
 import { checkSmollm2 } from './smollm2/check-smollm2.ts'
+import { checkTokenizers } from './tokenizers/check-tokenizers.ts'
 import { checkTrl } from './trl/check-trl.ts'
 
 /** What a folder of reference numbers may hold, in this order. */
@@ -14,7 +14,7 @@ const parts: { path: string; check: (path: string) => AsyncGenerator<Result> }[]
   { path: 'models', check: checkModels },
   { path: 'rl.json', check: checkRl },
   { path: 'trl', check: checkTrl },
-  { path: 'tokenizers', check: notYet('tokenizer cases are not compared here') },
+  { path: 'tokenizers', check: checkTokenizers },
   { path: 'gguf', check: checkGguf },
   { path: 'smollm2', check: checkSmollm2 },
 ]
