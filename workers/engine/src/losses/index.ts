@@ -2,6 +2,7 @@
 export * from './bradley-terry.ts'
 export * from './dpo.ts'
 export * from './gae.ts'
+export * from './group-advantages.ts'
 export * from './kl.ts'
 export * from './language-modeling.ts'
 export * from './masked-mean.ts'
