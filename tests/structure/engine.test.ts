@@ -10,6 +10,7 @@ const src = 'workers/engine/src'
  */
 const mayImport: Record<string, readonly string[]> = {
   random: [],
+  planning: [],
   runtime: [],
   tracing: ['runtime'],
   nn: ['runtime', 'tracing'],
