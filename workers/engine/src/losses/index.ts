@@ -1,4 +1,4 @@
-/** Losses on tensors only; PPO's bookkeeping of rollouts on plain arrays, in float64. */
+/** Losses on tensors only; bookkeeping of rollouts and groups on plain arrays, in float64. */
 export * from './bradley-terry.ts'
 export * from './dpo.ts'
 export * from './gae.ts'
