@@ -4,6 +4,7 @@ import { TemperError } from '@temper/db/contracts'
 import { readModel } from '@temper/engine/checkpoint'
 import { type Checks, type Result, section, unsupported } from '../result.ts'
 import { checkAdamw } from './adamw.ts'
+import { checkBeam } from './beam.ts'
 import { checkDpo } from './dpo.ts'
 import { checkForward } from './forward.ts'
 import { checkGradients } from './gradients.ts'
@@ -13,15 +14,14 @@ interface Section {
   name: string
   /** Reference file that it needs. */
   file: string
-  /** Undefined where the engine has no such function yet. */
-  check: ((dir: string) => Promise<Checks>) | undefined
+  check: (dir: string) => Promise<Checks>
 }
 
 const sections: Section[] = [
   { name: 'forward', file: 'forward.json', check: checkForward },
   { name: 'gradients', file: 'forward.json', check: checkGradients },
   { name: 'greedy', file: 'generate.json', check: checkGreedy },
-  { name: 'beam', file: 'generate.json', check: undefined },
+  { name: 'beam', file: 'generate.json', check: checkBeam },
   { name: 'dpo', file: 'dpo.json', check: checkDpo },
   { name: 'adamw', file: 'adamw.json', check: checkAdamw },
 ]
@@ -44,7 +44,6 @@ function runSection(
   refusal: string | undefined,
 ): Promise<Result> | Result {
   if (refusal !== undefined) return unsupported(subject, name, refusal)
-  if (!check) return unsupported(subject, name, 'the engine has no beam search')
   return section(subject, name, () => check(dir))
 }
 

@@ -30,8 +30,9 @@ const keyName = (cache: KvCache, layer: number) => `${cache.name}/k/${layer}`
 const valueName = (cache: KvCache, layer: number) => `${cache.name}/v/${layer}`
 
 /**
- * Attention over whole prompts (every slot from position 0), which also fills the cache: one copy a layer, because
- * writing tens of thousands of rows in place takes longer than the attention itself. T is the padded length.
+ * Attention over whole prompts (from position 0), which also fills the cache: one copy a layer, because writing tens of
+ * thousands of rows in place takes longer than the attention itself. `promptLength` is the padded length. Where slots
+ * are a multiple of prompts, as in beam search, a prompt fills the first of its slots.
  */
 export function prefillAttend(cache: KvCache, model: Model, variables: Variables, promptLength: number): Attend {
   const { slots, length } = cache
@@ -39,9 +40,10 @@ export function prefillAttend(cache: KvCache, model: Model, variables: Variables
     tf.tensor(causalMask(promptLength, window), [1, 1, promptLength, promptLength]),
   )
   const fill = (name: string, value: Tensor) => {
-    const room: [number, number][] = [[0, 0], [0, 0], [0, length - promptLength], [0, 0]] // biome-ignore format: one row
+    const prompts = value.shape[0] ?? 0
+    const room: [number, number][] = [[0, 0], [0, slots / prompts - 1], [0, 0], [0, length - promptLength], [0, 0]] // biome-ignore format: one row
     const rows = [slots * model.nKvHead * length, model.headDim]
-    cacheVariable(variables, name).assign(tf.reshape(tf.pad(value, room), rows))
+    cacheVariable(variables, name).assign(tf.reshape(tf.pad(tf.expandDims(value, 1), room), rows))
   }
   return (layer, q, k, v, window) => {
     fill(keyName(cache, layer), k)
@@ -50,8 +52,17 @@ export function prefillAttend(cache: KvCache, model: Model, variables: Variables
   }
 }
 
-/** Attention of one new token a slot, at `positions` (B) int32, over everything its slot holds up to there. */
-export function decodeAttend(cache: KvCache, model: Model, variables: Variables, positions: Tensor): Attend {
+/**
+ * Attention of one new token a slot, at `positions` (B) int32, over everything its slot holds up to there.
+ * @param holders - (B, length) int32, where sequences share what they have in common: the slot that holds each position
+ */
+export function decodeAttend(
+  cache: KvCache,
+  model: Model,
+  variables: Variables,
+  positions: Tensor,
+  holders?: Tensor,
+): Attend {
   const { slots, length } = cache
   const heads = model.nKvHead
   const firstRows = tf.tensor2d(
@@ -67,16 +78,21 @@ export function decodeAttend(cache: KvCache, model: Model, variables: Variables,
     const hidden = window === undefined ? ahead : tf.logicalOr(ahead, tf.lessEqual(order, tf.sub(position, window)))
     return tf.reshape(tf.mul(tf.cast(hidden, 'float32'), masked), [slots, 1, 1, length])
   })
+  const seen = holders && heldRows(cache, heads, holders)
   return (layer, q, k, v, window) => {
-    const write = (name: string, value: Tensor) =>
-      tf.reshape(writeRows(cacheVariable(variables, name), rows, tf.reshape(value, [slots * heads, model.headDim])), [
-        slots,
-        heads,
-        length,
-        model.headDim,
-      ])
+    const write = (name: string, value: Tensor) => {
+      const held = writeRows(cacheVariable(variables, name), rows, tf.reshape(value, [slots * heads, model.headDim]))
+      return tf.reshape(seen ? tf.gather(held, seen) : held, [slots, heads, length, model.headDim])
+    }
     return attention(q, write(keyName(cache, layer), k), write(valueName(cache, layer), v), maskOf(window))
   }
+}
+
+/** Rows of the cache (B · KV · length) that hold each position of each head, in the order of a slot's own. */
+function heldRows({ length }: KvCache, heads: number, holders: Tensor): Tensor {
+  const firstRows = tf.mul(tf.expandDims(holders, 1), tf.scalar(heads * length, 'int32'))
+  const inSlot = tf.reshape(tf.range(0, heads * length, 1, 'int32'), [1, heads, length])
+  return tf.reshape(tf.add(firstRows, inSlot), [-1])
 }
 
 function cacheVariable(variables: Variables, name: string) {
