@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshParams, statesOf, tinyFamily } from '../models/families.fixture.ts'
 import { addRole, type Model } from '../models/index.ts'
 import { tf } from '../runtime/index.ts'
-import { TracedProgram } from '../tracing/index.ts'
+import { EagerProgram, TracedProgram } from '../tracing/index.ts'
 import { type BeamRequest, BeamSearch } from './beam-search.ts'
 import { Generator } from './generator.ts'
 
@@ -130,6 +130,20 @@ describe('beam search', () => {
       const [alone] = await search({ stopIds: [0], prompts: [prompt] })
       expect(alone?.map(({ ids }) => ids)).toEqual(together[i]?.map(({ ids }) => ids))
     }
+  })
+
+  it('finds the same operation by operation', async () => {
+    const eager = new EagerProgram()
+    await addRole(eager, 'policy', model, model.initialize(3))
+    const found = await new BeamSearch(eager, model, 'policy').search({
+      prompts,
+      numBeams: 3,
+      maxTokens: 8,
+      stopIds: [],
+    })
+    eager.close()
+    const traced = await search()
+    expect(found.flat().map(({ ids }) => ids)).toEqual(traced.flat().map(({ ids }) => ids))
   })
 
   it('gives the same again, and nothing for no prompts', async () => {
