@@ -68,6 +68,7 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
     case 'reward':
     case 'dpo':
       return [
+        ...(stage.type === 'dpo' ? lossFindings(name, stage) : []),
         ...reference('from', stage.from, policyTypes),
         ...reference('preferences', stage.preferences, ['preferences']),
       ]
@@ -78,6 +79,34 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
     case 'release':
       return releaseFindings(recipe, name, stage)
   }
+}
+
+/** Settings of one loss that another would not read, and those that it cannot do without. */
+function lossFindings(name: string, { loss, labelSmoothing, simpoGamma }: StageOf<'dpo'>): Finding[] {
+  const smooths = loss === 'sigmoid' || loss === 'robust'
+  const rules: { broken: boolean; key: string; message: string }[] = [
+    {
+      broken: labelSmoothing > 0 && !smooths,
+      key: 'labelSmoothing',
+      message: `the loss '${loss}' has none: it belongs to 'sigmoid' and 'robust'`,
+    },
+    {
+      broken: labelSmoothing === 0 && loss === 'robust',
+      key: 'loss',
+      message: "'robust' needs 'labelSmoothing' above 0, the share of wrong votes; without, it is 'sigmoid'",
+    },
+    {
+      broken: simpoGamma !== undefined && loss !== 'simpo',
+      key: 'simpoGamma',
+      message: `the loss '${loss}' has none: it belongs to 'simpo'`,
+    },
+    {
+      broken: simpoGamma === undefined && loss === 'simpo',
+      key: 'loss',
+      message: "'simpo' needs 'simpoGamma', the lead it asks for",
+    },
+  ]
+  return rules.filter(({ broken }) => broken).map(({ key, message }) => ({ path: ['stages', name, key], message }))
 }
 
 function sourceFindings(name: string, stage: StageOf<'preferences'>): Finding[] {

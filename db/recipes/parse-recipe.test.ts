@@ -138,6 +138,35 @@ describe.each([
   })
 })
 
+describe('a dpo stage', () => {
+  const withLoss = (settings: string) =>
+    problemsOf(
+      changed('  publish:\n', `  dpo: { type: dpo, from: sft, preferences: votes, ${settings} }\n  publish:\n`),
+    )
+
+  it.each([
+    'beta: 0.1',
+    'labelSmoothing: 0.1',
+    'loss: hinge',
+    'loss: ipo',
+    'loss: robust, labelSmoothing: 0.1',
+    'loss: apo_zero',
+    'loss: simpo, beta: 2, simpoGamma: 1',
+  ])('takes %s', (settings) => {
+    expect(withLoss(settings)).toEqual([])
+  })
+
+  it.each([
+    ['loss: hinge, labelSmoothing: 0.1', 'labelSmoothing', "the loss 'hinge' has none: it belongs to 'sigmoid'"],
+    ['loss: robust', 'loss', "'robust' needs 'labelSmoothing' above 0"],
+    ['loss: ipo, simpoGamma: 1', 'simpoGamma', "the loss 'ipo' has none: it belongs to 'simpo'"],
+    ['loss: simpo', 'loss', "'simpo' needs 'simpoGamma'"],
+    ['labelSmoothing: 0.5', 'labelSmoothing', '<0.5'],
+  ])('refuses %s', (settings, key, message) => {
+    expect(withLoss(settings)).toMatchObject([{ line: 36, key, message: expect.stringContaining(message) }])
+  })
+})
+
 describe('checkRecipe', () => {
   it('refuses stages that wait for each other in a circle', () => {
     const text = changed('    from: pretrain\n    data: talks', '    from: ppo\n    data: talks')

@@ -38,7 +38,7 @@ const plans: Partial<Record<StageType, CurvePlan[]>> = {
     plan('Log-probabilities', ['logps/chosen', 'logps/rejected'], {
       note: 'The chosen log-prob usually falls too; what counts is the distance.',
     }),
-    plan('Loss', ['loss', 'eval_loss'], { note: 'Starts at ln 2 = 0.693.' }),
+    plan('Loss', ['loss', 'eval_loss'], { note: 'The sigmoid loss starts at ln 2 = 0.693.' }),
   ],
   ppo: [
     plan('True taste and learned reward', ['objective/true_scores', 'objective/scores'], {

@@ -20,6 +20,10 @@ const from = nameSchema.default('model').describe('Stage whose checkpoint it sta
 const data = nameSchema.describe('Name of a data source')
 const preferences = nameSchema.describe('Stage that collected the votes')
 
+/** What a dpo stage lowers; docs/recipes.md says what each is for. */
+export const preferenceLossSchema = z.enum(['sigmoid', 'hinge', 'ipo', 'robust', 'apo_zero', 'simpo'])
+export type PreferenceLossName = z.infer<typeof preferenceLossSchema>
+
 /** Next-token training on packed rows of text. */
 export const pretrainSchema = z.strictObject({
   type: z.literal('pretrain'),
@@ -127,7 +131,21 @@ export const dpoSchema = z.strictObject({
   preferences,
   epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
   maxLength: count().default(1024).describe('Longer prompts are cut at the left, tokens'),
+  loss: preferenceLossSchema
+    .default('sigmoid')
+    .describe('What is lowered; “The losses of dpo” in docs/recipes.md says what each is for'),
   beta: z.number().positive().default(0.1).describe('How strongly the policy is held to the reference'),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .lt(0.5)
+    .default(0)
+    .describe('Share of votes taken to be wrong, by the losses `sigmoid` and `robust`'),
+  simpoGamma: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Lead that the loss `simpo` asks for, in beta × log-prob a token; required by it'),
   ties: z.enum(['half', 'drop']).default('drop').describe('A tie trains both orders at half weight, or is left out'),
   targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
   evaluateEverySteps: count().default(10).describe('Steps between looks at the held-out pairs'),

@@ -1,3 +1,4 @@
+import { preferenceLossSchema } from '@temper/db/contracts'
 import { toBatch } from '@temper/engine/data'
 import { DpoTrainer, RewardTrainer, SupervisedTrainer } from '@temper/engine/trainers'
 import { type OpenRun, openRun, type TrainerKind } from './open-run.ts'
@@ -45,7 +46,14 @@ async function createTrainer(open: OpenRun, { settings }: TrlRun, kind: TrainerK
       return new DpoTrainer({
         ...open,
         heldOut,
-        settings: { ...open.settings, ties: 'drop', beta: settings.beta, evaluateEverySteps: settings.max_steps },
+        settings: {
+          ...open.settings,
+          ties: 'drop',
+          loss: preferenceLossSchema.parse(settings.loss_type),
+          beta: settings.beta,
+          labelSmoothing: settings.label_smoothing,
+          evaluateEverySteps: settings.max_steps,
+        },
       })
   }
 }

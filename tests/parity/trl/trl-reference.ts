@@ -12,7 +12,7 @@ const settingsSchema = z.looseObject({
   weight_decay: z.number().default(0),
   max_grad_norm: z.number(),
   start: z.string().default('policy'),
-  loss_type: z.string().optional(),
+  loss_type: z.unknown().optional(),
   label_smoothing: z.number().default(0),
   beta: z.number().default(0.1),
   center_rewards_coefficient: z.number().default(0),

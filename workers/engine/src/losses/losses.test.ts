@@ -2,7 +2,6 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
 import { bradleyTerryLoss } from './bradley-terry.ts'
-import { dpoLoss } from './dpo.ts'
 import { languageModelingLoss } from './language-modeling.ts'
 import { ppoPolicyLoss, ppoValueLoss } from './ppo.ts'
 import { routerBalance } from './router-balance.ts'
@@ -121,36 +120,6 @@ describe('bradleyTerryLoss', () => {
     // 0.01 · (1 + 0)² and 0.01 · (2 + 2)²
     expectClose(lossSum, [0.3132617 + 0.01 + Math.LN2 + 0.16])
     expect(denominator).toEqual([2])
-  })
-})
-
-describe('dpoLoss', () => {
-  const logps = () => ({
-    chosen: tf.tensor1d([-10, -12]),
-    rejected: tf.tensor1d([-11, -9]),
-    refChosen: tf.tensor1d([-12, -12]),
-    refRejected: tf.tensor1d([-10, -11]),
-  })
-
-  it('is −log σ(beta · difference of log-ratios) and gives implicit rewards', () => {
-    const { losses, chosenRewards, rejectedRewards } = run(() => ({ ...dpoLoss(logps(), { beta: 0.1 }) }))
-    // log-ratios 2 − (−1) = 3 and 0 − 2 = −2
-    expectClose(losses, [0.5543552, 0.7981389])
-    expectClose(chosenRewards, [0.2, 0])
-    expectClose(rejectedRewards, [-0.1, 0.2])
-  })
-
-  it('takes a share of labels to be wrong', () => {
-    const { losses } = run(() => ({ ...dpoLoss(logps(), { beta: 0.1, labelSmoothing: 0.2 }) }))
-    expectClose(losses, [0.6143552, 0.7581389])
-  })
-
-  it('starts at ln 2 where policy and reference agree', () => {
-    const { chosen, rejected } = logps()
-    const { losses } = run(() => ({
-      ...dpoLoss({ chosen, rejected, refChosen: chosen, refRejected: rejected }, { beta: 0.1 }),
-    }))
-    expectClose(losses, [Math.LN2, Math.LN2])
   })
 })
 

@@ -162,7 +162,7 @@ export class DpoTrainer implements Trainer {
   }
 }
 
-/** Summed log-probs of both answers under the policy, each (N), and the token accuracy on chosen answers. */
+/** Summed log-probs and tokens of both answers under the policy, each (N), and the token accuracy on chosen ones. */
 function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
   const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as BatchInputs &
     Inputs<'sequenceOf'>
@@ -172,26 +172,22 @@ function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: 
   const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   const size = settings.batchSize
   const ofChosen = tf.mul(weights, tf.cast(tf.less(sequenceOf, size), 'float32'))
-  const [chosen, rejected] = tf.split(sequenceLogps(logps, weights, sequenceOf, 2 * size), [size, size]) as [
-    Tensor,
-    Tensor,
-  ]
-  return { chosen, rejected, accuracy: maskedMean(correct, ofChosen) }
+  const sidesOf = (values: Tensor) =>
+    tf.split(sequenceLogps(values, weights, sequenceOf, 2 * size), [size, size]) as [Tensor, Tensor]
+  const [chosen, rejected] = sidesOf(logps)
+  const [chosenTokens, rejectedTokens] = sidesOf(tf.onesLike(logps))
+  return { chosen, rejected, chosenTokens, rejectedTokens, accuracy: maskedMean(correct, ofChosen) }
 }
 
 function loss(parts: DpoParts, variables: Variables, inputs: Inputs<string>) {
   const { refChosen, refRejected, pairWeights, ties, denominator } = inputs as Inputs<
     'refChosen' | 'refRejected' | 'pairWeights' | 'ties' | 'denominator'
   >
-  const { chosen, rejected, accuracy } = pairLogps(parts, variables, inputs)
-  const { losses, chosenRewards, rejectedRewards } = dpoLoss(
-    { chosen, rejected, refChosen, refRejected },
-    parts.settings,
-  )
-  const swapped = dpoLoss(
-    { chosen: rejected, rejected: chosen, refChosen: refRejected, refRejected: refChosen },
-    parts.settings,
-  )
+  const { accuracy, ...logps } = pairLogps(parts, variables, inputs)
+  const chosen = { policy: logps.chosen, reference: refChosen, tokens: logps.chosenTokens }
+  const rejected = { policy: logps.rejected, reference: refRejected, tokens: logps.rejectedTokens }
+  const { losses, chosenRewards, rejectedRewards } = dpoLoss({ chosen, rejected }, parts.settings)
+  const swapped = dpoLoss({ chosen: rejected, rejected: chosen }, parts.settings)
   // A tie trains both orders at half weight.
   const judged = tf.add(tf.mul(losses, tf.sub(1, tf.mul(ties, 0.5))), tf.mul(swapped.losses, tf.mul(ties, 0.5)))
   const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
@@ -202,8 +198,8 @@ function loss(parts: DpoParts, variables: Variables, inputs: Inputs<string>) {
       'rewards/rejected': mean(rejectedRewards),
       'rewards/margins': mean(tf.sub(chosenRewards, rejectedRewards)),
       'rewards/accuracies': mean(tf.cast(tf.greater(chosenRewards, rejectedRewards), 'float32')),
-      'logps/chosen': mean(chosen),
-      'logps/rejected': mean(rejected),
+      'logps/chosen': mean(chosen.policy),
+      'logps/rejected': mean(rejected.policy),
       mean_token_accuracy: tf.mul(accuracy, tf.div(tf.sum(pairWeights), denominator)),
     },
   } satisfies LossAndMetrics

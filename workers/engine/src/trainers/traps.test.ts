@@ -95,6 +95,19 @@ describe('dpo', () => {
     expect(values.at(-1)?.['rewards/accuracies']).toBe(1)
   })
 
+  it.each([
+    ['hinge', { loss: 'hinge' }],
+    ['ipo', { loss: 'ipo' }],
+    ['robust', { loss: 'robust', labelSmoothing: 0.1 }],
+    ['apo_zero', { loss: 'apo_zero' }],
+    ['simpo', { loss: 'simpo', beta: 2, simpoGamma: 1 }],
+  ])('lowers the loss %s', async (name, settings) => {
+    // Every decided pair in each step: losses of different pairs do not compare.
+    const values = await metrics(elsewhere(toy.dpo(policy, { epochs: 12, batchSize: 5, ...settings }), `dpo-${name}`))
+    expect(values).toHaveLength(12)
+    expect(values.at(-1)?.loss).toBeLessThan(0.9 * (values[0]?.loss ?? Number.NaN))
+  })
+
   it('stops once the held-out margin is reached', async () => {
     const job = elsewhere(toy.dpo(policy, { epochs: 100, targetMargin: 0.3, evaluateEverySteps: 2 }), 'dpo-stops')
     const events = await runToyJob(job)
