@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../tests/support/postgres.ts'
-import { newId, recipeSchema } from '../contracts/index.ts'
+import { newId, recipeSchema, samplingSchema } from '../contracts/index.ts'
 import {
   checkpointId,
   latestCheckpoint,
@@ -118,7 +118,7 @@ describe('datasets', () => {
 describe('generations', () => {
   const create = async () => {
     const { id: checkpointId } = await registerCheckpoint(database.db, checkpoint(await newRunId(), 'sft', 1))
-    const sampling = { temperature: 0.7, topK: 0, topP: 1, maxTokens: 8 }
+    const sampling = samplingSchema.parse({ maxTokens: 8 })
     return createGeneration(database.db, {
       checkpointId,
       messages: [{ role: 'user', content: 'Hi' }],

@@ -76,6 +76,21 @@ export const samplingSchema = z.strictObject({
   temperature: z.number().min(0).default(0.7).describe('0 is greedy'),
   topK: z.number().int().min(0).default(0).describe('Keep the k most likely tokens; 0 keeps all'),
   topP: z.number().gt(0).max(1).default(1).describe('Keep the smallest set of tokens with this much probability'),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Keep tokens at least this many times as probable as the most likely one; 0 keeps all'),
+  repetitionPenalty: positive()
+    .default(1)
+    .describe('Divides the positive and multiplies the negative logits of tokens seen before; 1 is none'),
+  frequencyPenalty: z
+    .number()
+    .min(-2)
+    .max(2)
+    .default(0)
+    .describe('Subtracted from the logit of a token for each time it stands in the completion'),
   maxTokens: count().max(32768).default(128).describe('Longest completion, tokens'),
 })
 export type Sampling = z.infer<typeof samplingSchema>

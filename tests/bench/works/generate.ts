@@ -1,3 +1,4 @@
+import { samplingSchema } from '@temper/db/contracts'
 import { Generator } from '@temper/engine/generation'
 import { addRole } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
@@ -13,7 +14,7 @@ export const openGenerate: OpenWork = async (size, precision) => {
   await addRole(program, 'policy', model, model.initialize(0), precision)
   const generator = new Generator(program, model, 'policy', count, precision)
   const prompts = randomRows(count, promptLength, size.vocabSize)
-  const sampling = { temperature: 1, topK: 0, topP: 1, maxTokens: newTokens }
+  const sampling = samplingSchema.parse({ temperature: 1, maxTokens: newTokens })
   return {
     perStep: count * newTokens,
     step: () => timed(() => generator.generate({ prompts, sampling, stopIds: [], seed: 0 })),

@@ -1,3 +1,4 @@
+import { samplingSchema } from '@temper/db/contracts'
 import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
 import { PpoTrainer } from '@temper/engine/trainers'
@@ -54,6 +55,6 @@ function settingsOf(episodesPerIteration: number, maxTokens: number, precision: 
     missingEosPenalty: 0,
     whitenRewards: false,
     valueInit: 'reward' as const,
-    sampling: { temperature: 1, topK: 0, topP: 1, maxTokens },
+    sampling: samplingSchema.parse({ temperature: 1, maxTokens }),
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { samplingSchema } from '@temper/db/contracts'
 import { Generator } from '@temper/engine/generation'
 import { readJson } from '../read-json.ts'
 import { Checks } from '../result.ts'
@@ -15,7 +16,7 @@ export async function checkGreedy(dir: string): Promise<Checks> {
   const { program, model } = await openModels({ policy: join(dir, 'checkpoint') })
   try {
     const generator = new Generator(program, model, 'policy', prompts.length)
-    const sampling = { temperature: 0, topK: 0, topP: 1, maxTokens }
+    const sampling = samplingSchema.parse({ temperature: 0, maxTokens })
     const completions = await generator.generate({ prompts, sampling, stopIds: [], seed: 0 })
     const checks = new Checks()
     for (const [i, name] of names.entries()) {

@@ -1,4 +1,5 @@
-import { filteredProbabilities } from '@temper/engine/generation'
+import { filteredProbabilities, penalizedLogits, tokenCounts } from '@temper/engine/generation'
+import { tf } from '@temper/engine/runtime'
 import { TracedProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
 import { Checks } from '../result.ts'
@@ -6,26 +7,38 @@ import { tolerances } from '../tolerances.ts'
 
 const grid = z.array(z.array(z.number()))
 const schema = z.object({ logits: grid, context: grid }).catchall(grid)
+type Reference = z.infer<typeof schema>
 
-interface Filter {
-  temperature: number
-  topK: number
-  topP: number
+const neutral = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 }
+type Settings = typeof neutral
+
+/** What a part of a key sets, and how its digits are read. */
+const parts: Record<string, readonly [keyof Settings, (digits: string) => number]> = {
+  temp: ['temperature', decimal],
+  temperature: ['temperature', decimal],
+  top_k: ['topK', Number],
+  top_p: ['topP', decimal],
+  topk: ['topK', Number],
+  topp: ['topP', decimal],
+  min_p: ['minP', decimal],
+  minp: ['minP', decimal],
+  repetition: ['repetitionPenalty', decimal],
 }
 
-/** Sampling settings that a key like `temp_08_topk_10_topp_09` spells out; undefined for filters not known here. */
-function settingsOf(key: string): Filter | undefined {
-  const match = /^(?:temp(?:erature)?_(?<temperature>\d+))?_?(?:top_?k_(?<topK>\d+))?_?(?:top_?p_(?<topP>\d+))?$/.exec(
-    key,
-  )
-  if (!match?.groups || key === '') return undefined
-  const { temperature, topK, topP } = match.groups
-  return { temperature: decimal(temperature) ?? 1, topK: Number(topK ?? 0), topP: decimal(topP) ?? 1 }
+/** Sampling settings that a key like `temp_08_topk_10_topp_09` spells out; undefined where a part is not known here. */
+function settingsOf(key: string): Settings | undefined {
+  const settings = { ...neutral }
+  for (const [, name = '', digits = ''] of key.matchAll(/(\D*)_(\d+)(?:_|$)/g)) {
+    const part = parts[name]
+    if (!part) return undefined
+    settings[part[0]] = part[1](digits)
+  }
+  return /^(\D+_\d+(_|$))+$/.test(key) ? settings : undefined
 }
 
 /** `07` means 0.7, `12` means 1.2. */
-function decimal(digits: string | undefined): number | undefined {
-  return digits === undefined ? undefined : Number(`${digits[0]}.${digits.slice(1)}`)
+function decimal(digits: string): number {
+  return Number(`${digits[0]}.${digits.slice(1)}`)
 }
 
 /** Keys whose filter the engine does not have. */
@@ -33,30 +46,43 @@ export function unknownFilters(json: unknown): string[] {
   return filterKeys(schema.parse(json)).filter((key) => settingsOf(key) === undefined)
 }
 
-/** Probabilities that every known filter leaves. */
+/** Probabilities that every known filter leaves; penalties take `context` for the tokens of a prompt. */
 export async function checkSampling(json: unknown): Promise<Checks> {
   const reference = schema.parse(json)
   const checks = new Checks()
   for (const key of filterKeys(reference)) {
     const settings = settingsOf(key)
     if (!settings) continue
-    const actual = await probabilities(reference.logits, settings)
+    const actual = await probabilities(reference, settings)
     checks.absolute(key, actual, reference[key]?.flat() ?? [], tolerances.rl)
   }
   return checks
 }
 
-function filterKeys({ logits: _, context: __, ...filters }: z.infer<typeof schema>): string[] {
+function filterKeys({ logits: _, context: __, ...filters }: Reference): string[] {
   return Object.keys(filters)
 }
 
-async function probabilities(logits: number[][], settings: Filter): Promise<ArrayLike<number>> {
+async function probabilities({ logits, context }: Reference, settings: Settings): Promise<ArrayLike<number>> {
   const program = new TracedProgram()
-  const inputs = { logits: { shape: [logits.length, logits[0]?.length ?? 0], dtype: 'float32' as const } }
-  const run = program.define('filter', { inputs }, (_variables, tensors) => ({
-    kept: filteredProbabilities(tensors.logits, settings),
-  }))
-  const { kept } = await run({ logits: Float32Array.from(logits.flat()) })
+  const vocabSize = logits[0]?.length ?? 0
+  const longest = Math.max(...context.map((ids) => ids.length))
+  const padded = (value: (id: number | undefined) => number) =>
+    context.flatMap((ids) => Array.from({ length: longest }, (_, t) => value(ids[t])))
+  const inputs = {
+    logits: { shape: [logits.length, vocabSize], dtype: 'float32' },
+    ids: { shape: [logits.length, longest], dtype: 'int32' },
+    real: { shape: [logits.length, longest], dtype: 'float32' },
+  } as const
+  const run = program.define('filter', { inputs }, (_variables, tensors) => {
+    const past = { prompt: tokenCounts(tensors.ids, tensors.real, vocabSize), completion: tf.zerosLike(tensors.logits) }
+    return { kept: filteredProbabilities(penalizedLogits(tensors.logits, settings, past), settings) }
+  })
+  const { kept } = await run({
+    logits: Float32Array.from(logits.flat()),
+    ids: Int32Array.from(padded((id) => id ?? 0)),
+    real: Float32Array.from(padded((id) => (id === undefined ? 0 : 1))),
+  })
   program.close()
   return kept.data
 }

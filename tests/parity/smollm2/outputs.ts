@@ -1,3 +1,4 @@
+import { samplingSchema } from '@temper/db/contracts'
 import { Generator } from '@temper/engine/generation'
 import { gatherHidden, sequenceLogps } from '@temper/engine/losses'
 import { paramsOf } from '@temper/engine/models'
@@ -50,7 +51,7 @@ export async function checkGreedyChats(
 ) {
   const generator = new Generator(program, model, 'policy', chats.length)
   const maxTokens = Math.max(...chats.map(({ greedy_ids }) => greedy_ids.length))
-  const sampling = { temperature: 0, topK: 0, topP: 1, maxTokens }
+  const sampling = samplingSchema.parse({ temperature: 0, maxTokens })
   const prompts = chats.map(({ prompt_ids }) => prompt_ids)
   const completions = await generator.generate({ prompts, sampling, stopIds, seed: 0 })
   for (const [i, { greedy_ids }] of chats.entries()) checks.tokens(`chat ${i}`, completions[i]?.ids ?? [], greedy_ids)

@@ -3,7 +3,7 @@ import { follow } from '../api/follow.ts'
 import { newIdempotencyKey } from '../api/idempotency-key.ts'
 import { command } from '../command.ts'
 
-const numbers = ['temperature', 'topK', 'topP', 'maxTokens'] as const
+const numbers = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'frequencyPenalty', 'maxTokens'] as const
 
 export const generate = command(
   'Let a policy answer a prompt',
@@ -13,6 +13,9 @@ export const generate = command(
     temperature: { type: 'string', description: '0 is greedy' },
     topK: { type: 'string', description: 'Keep the k most likely tokens' },
     topP: { type: 'string', description: 'Keep the smallest set of tokens with this much probability' },
+    minP: { type: 'string', description: 'Keep tokens at least this many times as probable as the most likely one' },
+    repetitionPenalty: { type: 'string', description: 'Makes tokens seen before less likely; 1 is none' },
+    frequencyPenalty: { type: 'string', description: 'Subtracted for each time a token stands in the answer' },
     maxTokens: { type: 'string', description: 'Longest answer, tokens' },
     seed: { type: 'string', default: '0', description: 'The same seed gives the same answer' },
   },

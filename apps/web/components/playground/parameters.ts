@@ -18,6 +18,9 @@ export const parameterFields: ParameterField[] = [
   field('temperature', 'Temperature', 0, 2, 0.05),
   field('topP', 'Top p', 0.05, 1, 0.05),
   field('topK', 'Top k', 0, 200, 1),
+  field('minP', 'Min p', 0, 1, 0.05),
+  field('repetitionPenalty', 'Repetition penalty', 1, 2, 0.05),
+  field('frequencyPenalty', 'Frequency penalty', -2, 2, 0.1),
   field('maxTokens', 'Longest answer, tokens', 1, 1024, 1),
   { name: 'seed', label: 'Seed', about: 'The same seed gives the same answer', min: 0, max: 9999, step: 1 },
 ]

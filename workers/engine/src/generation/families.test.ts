@@ -1,3 +1,4 @@
+import { samplingSchema } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
 import { freshParams, statesOf, tinyFamily } from '../models/families.fixture.ts'
 import { addRole } from '../models/index.ts'
@@ -12,7 +13,7 @@ describe.each(['mistral', 'qwen2', 'qwen3', 'mixtral', 'qwen3_moe'])('generation
     const model = tinyFamily(modelType, { initializer_range: 0.5 })
     const program = new TracedProgram()
     await addRole(program, 'policy', model, model.initialize(3))
-    const sampling = { temperature: 1, topK: 0, topP: 1, maxTokens: 8 }
+    const sampling = samplingSchema.parse({ temperature: 1, maxTokens: 8 })
     const completions = await new Generator(program, model, 'policy', 3).generate({
       prompts,
       sampling,

@@ -1,4 +1,4 @@
-import type { Sampling } from '@temper/db/contracts'
+import { type Sampling, samplingSchema } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addRole, loadModel, type Model } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
@@ -26,13 +26,8 @@ const model: Model = loadModel({
   rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
 })
 const prompts = [[3, 9, 4], [7], [5, 6, 11, 2, 8, 12, 30], [21, 22]]
-const sampling = (part: Partial<Sampling> = {}): Sampling => ({
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  maxTokens: 12,
-  ...part,
-})
+const sampling = (part: Partial<Sampling> = {}): Sampling =>
+  samplingSchema.parse({ temperature: 1, maxTokens: 12, ...part })
 const greedy = sampling({ temperature: 0 })
 
 let program: TracedProgram
@@ -52,7 +47,7 @@ function generator(slots: number): Generator {
   return known
 }
 
-/** The most likely next token and log-probs of a whole sequence, without a cache. */
+/** The most likely next token, logits and log-probs of a whole sequence, without a cache. */
 function uncached(ids: number[]) {
   return tf.tidy(() => {
     const params = Object.fromEntries(
@@ -70,9 +65,25 @@ function uncached(ids: number[]) {
     const logits = tf.matMul(tf.reshape(hidden, [length, -1]), model.headWeight(params) as never, false, true)
     return {
       next: Number(tf.argMax(logits, 1).dataSync()[length - 1]),
+      logits: logits.arraySync() as number[][],
       logps: tf.logSoftmax(logits).arraySync() as number[][],
     }
   })
+}
+
+/** Greedy decoding with penalties, token by token, in plain TypeScript. */
+function penalizedLoop(prompt: number[], { repetitionPenalty, frequencyPenalty, maxTokens }: Sampling): number[] {
+  const completion: number[] = []
+  while (completion.length < maxTokens) {
+    const ids = [...prompt, ...completion]
+    const penalized = (uncached(ids).logits.at(-1) ?? []).map((logit, id) => {
+      const repeated = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty
+      const count = completion.filter((other) => other === id).length
+      return (ids.includes(id) ? repeated : logit) - frequencyPenalty * count
+    })
+    completion.push(penalized.indexOf(Math.max(...penalized)))
+  }
+  return completion
 }
 
 describe('generation', () => {
@@ -138,6 +149,33 @@ describe('generation', () => {
   it('draws only from the k most likely tokens', async () => {
     const completions = await generate(4, { sampling: sampling({ topK: 1 }) })
     expect(completions.map(({ ids }) => ids)).toEqual((await generate(4)).map(({ ids }) => ids))
+  })
+
+  it.each([{ repetitionPenalty: 1.3 }, { frequencyPenalty: 0.8 }, { repetitionPenalty: 1.2, frequencyPenalty: 0.5 }])(
+    'gives the tokens of decoding without a cache with %o',
+    async (penalties) => {
+      const settings = sampling({ temperature: 0, ...penalties })
+      const completions = await generate(3, { sampling: settings })
+      expect(completions.map(({ ids }) => ids)).toEqual(prompts.map((prompt) => penalizedLoop(prompt, settings)))
+      expect(completions.map(({ ids }) => ids)).not.toEqual((await generate(3)).map(({ ids }) => ids))
+    },
+  )
+
+  it('forgets the tokens of the request before, with penalties', async () => {
+    const request = { sampling: sampling({ repetitionPenalty: 1.3, frequencyPenalty: 0.8 }) }
+    const once = await generate(4, request)
+    await generate(4, { ...request, seed: 6 })
+    expect(await generate(4, request)).toEqual(once)
+  })
+
+  it('reports log-probs of the model before penalties', async () => {
+    const [completion] = await generate(4, { sampling: sampling({ repetitionPenalty: 1.5, frequencyPenalty: 1 }) })
+    const prompt = prompts[0] ?? []
+    const { ids = [], logps = [] } = completion ?? {}
+    const expected = uncached([...prompt, ...ids]).logps
+    expect(logps).toHaveLength(12)
+    for (const [t, logp] of logps.entries())
+      expect(logp).toBeCloseTo(expected[prompt.length - 1 + t]?.[ids[t] ?? -1] ?? Number.NaN, 4)
   })
 
   it('refuses a prompt that leaves no room to answer', async () => {

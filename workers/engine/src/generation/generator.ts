@@ -4,6 +4,7 @@ import { random } from '../random.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, Program } from '../tracing/index.ts'
 import { cacheVariables, decodeAttend, type KvCache, prefillAttend } from './kv-cache.ts'
+import { hasPenalty, PastVariables } from './penalties.ts'
 import { sampleTokens } from './sampler.ts'
 
 export interface GenerationRequest {
@@ -19,7 +20,7 @@ export interface GenerationRequest {
   onToken?: (index: number, ids: readonly number[]) => boolean
 }
 
-/** `ids` ends with the stop token where `stopped`; `logps` (one a token) at the sampling temperature. */
+/** `ids` ends with the stop token where `stopped`; `logps` (one a token) at the temperature, before penalties. */
 export interface Generated {
   ids: number[]
   logps: number[]
@@ -43,6 +44,7 @@ export class Generator {
   readonly #prefills = new Map<string, Step<'ids' | 'lastIndices' | 'uniforms'>>()
   readonly #decodes = new Map<string, Step<'ids' | 'positions' | 'uniforms'>>()
   readonly #caches = new Map<number, KvCache>()
+  #past?: PastVariables
 
   /** @param precision - of matrix products and of the cache */
   constructor(program: Program, model: Model, role: string, slots: number, precision: Precision = 'fp32') {
@@ -81,15 +83,16 @@ export class Generator {
     const longest = Math.max(...lengths)
     const promptLength = Math.min(bucket(longest, 16), this.#model.contextLength)
     const cache = await this.#cache(Math.min(bucket(longest + sampling.maxTokens, 32), this.#model.contextLength))
+    const past = hasPenalty(sampling) ? await this.#pastVariables() : undefined
     const state = wave.prompts.map((): Generated => ({ ids: [], logps: [], stopped: false }))
 
-    const prefill = this.#prefill(cache, promptLength, sampling)
+    const prefill = this.#prefill(cache, promptLength, sampling, past)
     let tokens = await prefill({
       ids: this.#paddedPrompts(wave, promptLength),
       lastIndices: Int32Array.from(lengths, (length, slot) => slot * promptLength + length - 1),
       uniforms: this.#uniforms(wave, request, 0),
     })
-    const decode = this.#decode(cache, sampling)
+    const decode = this.#decode(cache, sampling, past)
     for (let step = 1; this.#append(state, tokens, wave, request); step++) {
       tokens = await decode({
         ids: Int32Array.from(tokens.ids.data),
@@ -148,7 +151,16 @@ export class Generator {
     return cache
   }
 
-  #prefill(cache: KvCache, promptLength: number, sampling: Sampling) {
+  /** What penalties need; made when the first request has one. */
+  async #pastVariables(): Promise<PastVariables> {
+    if (this.#past) return this.#past
+    const past = new PastVariables(`past/${this.#role}/${this.#slots}`, this.#slots, this.#model.vocabSize)
+    await this.#program.addVariables(past.specs())
+    this.#past = past
+    return past
+  }
+
+  #prefill(cache: KvCache, promptLength: number, sampling: Sampling, past?: PastVariables) {
     const name = `${cache.name}/prefill/${promptLength}/${samplingKey(sampling)}`
     return lookUp(this.#prefills, name, () =>
       this.#program.define(
@@ -167,13 +179,14 @@ export class Generator {
           const params = paramsOf(variables, this.#role)
           const hidden = this.#model.hiddenStates(params, { ids, positions }, attend)
           const last = tf.gather(tf.reshape(hidden, [-1, this.#model.hiddenSize]), lastIndices)
-          return sampleTokens(tf.matMul(last, this.#model.headWeight(params), false, true), uniforms, sampling)
+          const logits = tf.matMul(last, this.#model.headWeight(params), false, true)
+          return sampleTokens(logits, uniforms, sampling, past?.begin(variables, ids, lastIndices))
         },
       ),
     )
   }
 
-  #decode(cache: KvCache, sampling: Sampling) {
+  #decode(cache: KvCache, sampling: Sampling, past?: PastVariables) {
     const name = `${cache.name}/decode/${samplingKey(sampling)}`
     return lookUp(this.#decodes, name, () =>
       this.#program.define(
@@ -194,7 +207,8 @@ export class Generator {
             this.#slots,
             this.#model.hiddenSize,
           ])
-          return sampleTokens(tf.matMul(hidden, this.#model.headWeight(params), false, true), uniforms, sampling)
+          const logits = tf.matMul(hidden, this.#model.headWeight(params), false, true)
+          return sampleTokens(logits, uniforms, sampling, past?.add(variables, ids))
         },
       ),
     )
@@ -202,8 +216,8 @@ export class Generator {
 }
 
 /** Functions differ by how they filter, not by how long they run. */
-function samplingKey({ temperature, topK, topP }: Sampling): string {
-  return `t${temperature}k${topK}p${topP}`
+function samplingKey({ temperature, topK, topP, minP, repetitionPenalty, frequencyPenalty }: Sampling): string {
+  return `t${temperature}k${topK}p${topP}m${minP}r${repetitionPenalty}f${frequencyPenalty}`
 }
 
 function bucket(value: number, multiple: number): number {

@@ -1,4 +1,5 @@
 export * from './beam-search.ts'
 export type { BeamSettings, Hypothesis } from './beams.ts'
 export * from './generator.ts'
+export { penalizedLogits, tokenCounts } from './penalties.ts'
 export * from './sampler.ts'

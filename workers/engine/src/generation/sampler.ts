@@ -2,17 +2,21 @@ import type { Sampling } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { sparseCrossEntropy } from '../tracing/index.ts'
+import { type Past, penalizedLogits } from './penalties.ts'
 
 const minusInfinity = -1e30
 
+export type Filters = Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'minP'>
+
 /**
  * The next-token distribution that a sampling setting leaves, in the order of Hugging Face's warpers: temperature,
- * top-k, top-p. `logits` (B, V) → probabilities (B, V), 0 for tokens that are filtered out.
+ * top-k, top-p, min-p. `logits` (B, V) → probabilities (B, V), 0 for tokens that are filtered out.
  */
-export function filteredProbabilities(logits: Tensor, sampling: Omit<Sampling, 'maxTokens'>): Tensor {
+export function filteredProbabilities(logits: Tensor, sampling: Filters): Tensor {
   let scaled = scaledLogits(logits, sampling.temperature)
   if (sampling.topK > 0) scaled = keepTopK(scaled, sampling.topK)
   if (sampling.topP < 1) scaled = keepTopP(scaled, sampling.topP)
+  if (sampling.minP > 0) scaled = keepMinP(scaled, sampling.minP)
   return tf.softmax(scaled)
 }
 
@@ -36,6 +40,11 @@ function keepTopP(logits: Tensor, topP: number): Tensor {
   return keepFrom(logits, tf.min(kept, 1, true))
 }
 
+/** A token stays that is at least `minP` times as probable as the most likely one. */
+function keepMinP(logits: Tensor, minP: number): Tensor {
+  return keepFrom(logits, tf.add(tf.max(logits, 1, true), Math.log(minP)))
+}
+
 /** Removes logits below `threshold` (B, 1). */
 function keepFrom(logits: Tensor, threshold: Tensor): Tensor {
   return tf.where(tf.greaterEqual(logits, threshold), logits, tf.fill(logits.shape, minusInfinity))
@@ -43,12 +52,12 @@ function keepFrom(logits: Tensor, threshold: Tensor): Tensor {
 
 /**
  * Draws one token a row by inverting the distribution at `uniforms` (B), so that a token depends on its own row and
- * number alone. Returns ids (B) int32 and `logps` (B): log-probs at the temperature before top-k and top-p, which is
- * what a trainer computes.
+ * number alone. Penalties apply where `past` is given, to greedy decoding too. Returns ids (B) int32 and `logps` (B):
+ * the model's own log-probs at the temperature, before penalties and filters, which is what a trainer computes.
  */
-export function sampleTokens(logits: Tensor, uniforms: Tensor, sampling: Sampling) {
-  const ids =
-    sampling.temperature === 0 ? tf.argMax(logits, 1) : draw(filteredProbabilities(logits, sampling), uniforms)
+export function sampleTokens(logits: Tensor, uniforms: Tensor, sampling: Sampling, past?: Past) {
+  const left = past ? penalizedLogits(logits, sampling, past) : logits
+  const ids = sampling.temperature === 0 ? tf.argMax(left, 1) : draw(filteredProbabilities(left, sampling), uniforms)
   const logps = tf.neg(sparseCrossEntropy(scaledLogits(logits, sampling.temperature), ids))
   return { ids: tf.cast(ids, 'int32'), logps }
 }
