@@ -1,29 +1,30 @@
 import type { StreamDecoder } from './tokenizer.ts'
 
+/** A character has at most four bytes, so an unfinished one began at most three tokens ago. */
+const windowLength = 4
+
 /**
- * Decodes a growing list of ids. A token may end inside a character, which decodes to U+FFFD until its other bytes
- * arrive; and some decoders strip the first space of a text. So ids are decoded in a window that starts with the last
- * tokens already handed out, and U+FFFD at its end is held back.
+ * Text of ids that arrive one by one. Each is decoded behind the last few: a token may end inside a character, which
+ * decodes to U+FFFD until its other bytes arrive, and some decoders strip the first space of a text.
  */
 export function createStreamDecoder(decode: (ids: readonly number[]) => string): StreamDecoder {
   let ids: number[] = []
-  /** How many of `ids`, and how much of their text, is already handed out. */
-  let settled = 0
-  let emitted = 0
   return {
     push(id) {
-      ids.push(id)
-      const text = decode(ids)
-      const certain = text.replace(/\uFFFD+$/, '')
-      const added = certain.slice(emitted)
-      emitted = Math.max(emitted, certain.length)
-      if (certain.length === text.length) {
-        ids = ids.slice(settled)
-        settled = ids.length
-        emitted = decode(ids).length
-      }
-      return added
+      const before = decode(ids)
+      const after = decode([...ids, id])
+      const hasText = after !== before || before === '' || decode([id]) !== ''
+      if (hasText) ids = [...ids, id].slice(-windowLength)
+      return after.slice(certainLength(before), certainLength(after))
     },
-    end: () => decode(ids).slice(emitted),
+    end() {
+      const text = decode(ids)
+      return text.slice(certainLength(text))
+    },
   }
+}
+
+/** What precedes a U+FFFD at the end, which may become another character. */
+function certainLength(text: string): number {
+  return text.endsWith('\uFFFD') ? text.length - 1 : text.length
 }
