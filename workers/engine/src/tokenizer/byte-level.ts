@@ -1,7 +1,11 @@
 /** How byte-level tokenizers write bytes as printable characters, and split text into words (GPT-2's scheme). */
 
-/** A word with its leading space, a number, punctuation, or white space; merges never cross these. */
-export const wordPattern = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu
+/**
+ * A word with its leading space, a number, punctuation, or white space; merges never cross these. White space is
+ * Unicode's: JavaScript's `\s` has U+FEFF and lacks U+0085.
+ */
+export const wordPattern =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
 /** The character of each byte, by byte: printable Latin-1 stands for itself, the rest follow from U+0100. */
 export const byteCharacters: readonly string[] = (() => {

@@ -13,8 +13,9 @@ export function chatRenderer(config: TokenizerConfig): RenderChat | undefined {
   if (source === undefined) return undefined
   const template = parse(source)
   const { bos_token = '', eos_token = '', pad_token = '', unk_token = '' } = config
+  const tokens = { bos_token, eos_token, pad_token, unk_token }
   return (messages, { addGenerationPrompt = false } = {}) => {
-    const context = { messages, add_generation_prompt: addGenerationPrompt, bos_token, eos_token, pad_token, unk_token }
+    const context = { messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt, ...tokens }
     try {
       return template.render(context)
     } catch (cause) {

@@ -2,6 +2,7 @@ import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
 import { TemperError } from '@temper/db/contracts'
 import { z } from 'zod'
 import { chatRenderer, type RenderChat } from './chat-template.ts'
+import { mendLibrary } from './mend-library.ts'
 import { createStreamDecoder } from './stream-decoder.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { readTokenizerFiles, type TokenizerFiles, tokenizerConfigSchema } from './tokenizer-files.ts'
@@ -16,7 +17,6 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const config = tokenizerConfigSchema.parse(files.config)
   const library = openLibrary(files)
-  const cleanUp = config.clean_up_tokenization_spaces ?? false
   const idOf = (token: string | undefined) => (token === undefined ? undefined : library.token_to_id(token))
   const eosId = idOf(config.eos_token)
   if (eosId === undefined) throw new TemperError('invalid_checkpoint', 'tokenizer_config.json names no known eos_token')
@@ -24,13 +24,13 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const decode: Tokenizer['decode'] = (ids, { skipSpecialTokens = false } = {}) => {
     const known = ids.filter((id) => library.id_to_token(id) !== undefined)
     if (known.length === 0) return ''
-    return library.decode(known, { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: cleanUp })
+    return library.decode(known, { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false })
   }
   const encode = createEncode(files, library, decode)
   const render = chatRenderer(config)
   const endOfTurnId = (render && findEndOfTurn(render, encode, files)) ?? eosId
   return {
-    vocabSize: Math.max(...library.get_vocab().values()) + 1,
+    vocabSize: [...library.get_vocab().values()].reduce((a, b) => Math.max(a, b)) + 1,
     eosId,
     padId: idOf(config.pad_token) ?? eosId,
     bosId: idOf(config.bos_token),
@@ -46,7 +46,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 
 function openLibrary(files: TokenizerFiles): LibraryTokenizer {
   try {
-    return new LibraryTokenizer(files.tokenizer, files.config)
+    const library = new LibraryTokenizer(files.tokenizer, files.config)
+    mendLibrary(library)
+    return library
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new TemperError('invalid_checkpoint', `tokenizer.json cannot be used: ${reason}`, { cause })

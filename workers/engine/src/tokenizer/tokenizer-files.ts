@@ -12,7 +12,6 @@ export const tokenizerConfigSchema = z.looseObject({
   eos_token: optionalToken,
   pad_token: optionalToken,
   unk_token: optionalToken,
-  clean_up_tokenization_spaces: z.boolean().nullish(),
   chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish(),
 })
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>
