@@ -4,6 +4,7 @@ import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
 import { messageSchema } from './rows.ts'
+import { completionEventSchema, completionRequestSchema } from './serving.ts'
 import { errorCodes } from './temper-error.ts'
 
 /**
@@ -96,16 +97,25 @@ export const jobSchema = z.discriminatedUnion('type', [
     messages: z.array(messageSchema).min(1),
     sampling: samplingSchema,
   }),
+  /** Runs until `stop`: answers the requests that come as commands, with as many models ready as were asked for last. */
+  z.strictObject({ type: z.literal('serve'), models: z.number().int().positive() }),
 ])
 export type Job = z.infer<typeof jobSchema>
 export type JobType = Job['type']
 export type JobOf<T extends JobType> = Extract<Job, { type: T }>
 export type TrainingJob = JobOf<'pretrain' | 'sft' | 'reward' | 'dpo' | 'ppo'>
 
-/** To the engine. `stop` ends a training job at the next step boundary with a checkpoint, any other job at once. */
+/**
+ * To the engine. `stop` ends a training job at the next step boundary with a checkpoint, any other job at once.
+ * `request` and `cancel` are for a `serve` job.
+ */
 export const engineCommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run'), job: jobSchema }),
   z.strictObject({ type: z.literal('stop') }),
+  /** `model` is the folder of a checkpoint, loaded when it is first asked for. */
+  z.strictObject({ type: z.literal('request'), model: path, request: completionRequestSchema }),
+  /** By the id of the request, whose slots are free at once; unknown ids are over already. */
+  z.strictObject({ type: z.literal('cancel'), id: z.string() }),
 ])
 export type EngineCommand = z.infer<typeof engineCommandSchema>
 
@@ -132,6 +142,20 @@ export const engineEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checkpoint'), step: z.number().int(), dir: z.string(), metrics: metricValues }),
   /** Text of a `generate` job as it grows. */
   z.strictObject({ type: z.literal('token'), text: z.string(), tokens: z.number().int() }),
+  /** A `serve` job has loaded a model. */
+  z.strictObject({
+    type: z.literal('serving'),
+    model: path,
+    contextLength: z.number().int(),
+    loadMs: z.number().min(0),
+  }),
+  /**
+   * Of a request to a `serve` job. Each ends with one `completed` or one `refused`: a cancelled one, and one under way
+   * when the job is stopped, with the code `cancelled`.
+   */
+  z.strictObject({ type: z.literal('completion'), event: completionEventSchema }),
+  /** A `serve` job without requests says this every some seconds: it waits, and does not hang. */
+  z.strictObject({ type: z.literal('idle') }),
   /**
    * The job is over. `finished`: nothing is left to do; `segment`: the segment's limit; `stopped`: by command.
    * `step` is the last one applied; `result` holds what a stage is judged by.

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { samplingSchema } from './recipe/settings.ts'
+import { messageSchema } from './rows.ts'
+import { errorCodes } from './temper-error.ts'
+
+/**
+ * What a server of a checkpoint is asked and what it answers: the same documents between the API and a worker (a line
+ * of JSON each) and between a worker and its engine process.
+ */
+
+export const completionRequestSchema = z.strictObject({
+  /** Chosen by whoever asks; its events carry it. */
+  id: z.string().min(1).max(100),
+  /** Messages go through the chat template; text is continued as it stands. */
+  prompt: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('messages'), messages: z.array(messageSchema).min(1) }),
+    z.strictObject({ type: z.literal('text'), text: z.string().min(1) }),
+  ]),
+  /** `maxTokens` is cut to what the context leaves. */
+  sampling: samplingSchema,
+  /** Texts that end a completion and are left out of it, wherever they lie between tokens. */
+  stop: z.array(z.string().min(1)).max(4).default([]),
+  /** Completions of the prompt. */
+  n: z.number().int().min(1).max(16).default(1),
+  seed: z.number().int().min(0),
+  /** How many of the most likely tokens are reported beside the chosen one; log-probs are reported where it is set. */
+  topLogprobs: z.number().int().min(0).max(20).optional(),
+})
+export type CompletionRequest = z.infer<typeof completionRequestSchema>
+
+const tokenLogprobSchema = z.strictObject({ token: z.string(), bytes: z.array(z.number().int()), logprob: z.number() })
+
+export const completionEventSchema = z.discriminatedUnion('type', [
+  /** The request has a slot. */
+  z.strictObject({ type: z.literal('started'), id: z.string(), promptTokens: z.number().int() }),
+  /** More text of completion `index`; whole characters only. */
+  z.strictObject({
+    type: z.literal('delta'),
+    id: z.string(),
+    index: z.number().int(),
+    text: z.string(),
+    tokens: z.number().int(),
+    logprobs: z.array(tokenLogprobSchema.extend({ top: z.array(tokenLogprobSchema) })).optional(),
+  }),
+  /** `stop`: a stop token or a stop text; `length`: the limit on tokens. */
+  z.strictObject({
+    type: z.literal('finished'),
+    id: z.string(),
+    index: z.number().int(),
+    reason: z.enum(['stop', 'length']),
+    tokens: z.number().int(),
+  }),
+  /** All completions of the request have finished. */
+  z.strictObject({ type: z.literal('completed'), id: z.string() }),
+  z.strictObject({
+    type: z.literal('refused'),
+    id: z.string(),
+    code: z.enum(errorCodes),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+])
+export type CompletionEvent = z.infer<typeof completionEventSchema>
