@@ -95,6 +95,22 @@ test('names the missing file', async () => {
   })
 })
 
+test.each([
+  ['tokenizer.json', '[]', 'tokenizer.json is not a JSON object'],
+  ['tokenizer.json', '{}', 'tokenizer.json cannot be used'],
+  ['tokenizer_config.json', '{"chat_template": 1}', 'tokenizer_config.json: '],
+  ['generation_config.json', '{', 'generation_config.json is not a JSON object'],
+  ['generation_config.json', '{"eos_token_id": "2"}', 'generation_config.json: '],
+])('names %s where it is %j', async (name, content, message) => {
+  const dir = await temporaryDir()
+  await writeTokenizerFiles(byteLevel(), dir)
+  await writeFile(join(dir, name), content)
+  await expect(loadTokenizer(dir)).rejects.toMatchObject({
+    code: 'invalid_checkpoint',
+    message: expect.stringContaining(message),
+  })
+})
+
 test('of several templates, takes the default', () => {
   const { tokenizer, config } = byteLevel()
   const named = (name: string) => ({ name, template: name })

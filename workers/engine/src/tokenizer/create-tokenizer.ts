@@ -5,7 +5,7 @@ import { chatRenderer, type RenderChat } from './chat-template.ts'
 import { mendLibrary } from './mend-library.ts'
 import { createStreamDecoder } from './stream-decoder.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import { readTokenizerFiles, type TokenizerFiles, tokenizerConfigSchema } from './tokenizer-files.ts'
+import { parseTokenizerConfig, readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts'
 import { createWordEncoder } from './word-encoder.ts'
 
 /** The tokenizer of a checkpoint folder. @throws invalid_checkpoint naming the file and what is wrong */
@@ -15,7 +15,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 
 /** @throws invalid_checkpoint where the files describe no usable tokenizer or name no end token */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const config = tokenizerConfigSchema.parse(files.config)
+  const config = parseTokenizerConfig(files.config)
   const library = openLibrary(files)
   const idOf = (token: string | undefined) => (token === undefined ? undefined : library.token_to_id(token))
   const eosId = idOf(config.eos_token)

@@ -7,7 +7,7 @@ const tokenSchema = z.union([z.string(), z.looseObject({ content: z.string() }).
 const optionalToken = tokenSchema.nullish().transform((token) => token ?? undefined)
 
 /** The parts of `tokenizer_config.json` that Temper reads; the rest is kept as it is. */
-export const tokenizerConfigSchema = z.looseObject({
+const tokenizerConfigSchema = z.looseObject({
   bos_token: optionalToken,
   eos_token: optionalToken,
   pad_token: optionalToken,
@@ -33,16 +33,21 @@ export interface TokenizerFiles {
  * @throws invalid_checkpoint where a file is missing or does not parse
  */
 export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
-  const tokenizer = await readJson(join(dir, 'tokenizer.json'))
-  const config = await readJson(join(dir, 'tokenizer_config.json'))
+  const tokenizer = await readJson(dir, 'tokenizer.json')
+  const config = await readJson(dir, 'tokenizer_config.json')
   const template = await readIfExists(join(dir, 'chat_template.jinja'))
-  const generation = await readIfExists(join(dir, 'generation_config.json'))
-  const stops = generation === undefined ? undefined : generationConfigSchema.parse(JSON.parse(generation)).eos_token_id
+  const generation = await readJsonIfExists(dir, 'generation_config.json')
+  const stops = generation && parseAs(generationConfigSchema, generation, 'generation_config.json').eos_token_id
   return {
     tokenizer,
     config: template === undefined ? config : { ...config, chat_template: template },
     ...(stops != null && { stopIds: [stops].flat() }),
   }
+}
+
+/** @throws invalid_checkpoint with the key of another form */
+export function parseTokenizerConfig(config: Record<string, unknown>): TokenizerConfig {
+  return parseAs(tokenizerConfigSchema, config, 'tokenizer_config.json')
 }
 
 /** Writes `tokenizer.json` and `tokenizer_config.json`, the chat template inside the latter. */
@@ -61,12 +66,27 @@ async function readIfExists(path: string): Promise<string | undefined> {
   }
 }
 
-async function readJson(path: string): Promise<Record<string, unknown>> {
+async function readJson(dir: string, name: string): Promise<Record<string, unknown>> {
+  const json = await readJsonIfExists(dir, name)
+  if (json !== undefined) return json
+  const path = join(dir, name)
+  throw new TemperError('invalid_checkpoint', `${path} is missing`, { details: { path } })
+}
+
+async function readJsonIfExists(dir: string, name: string): Promise<Record<string, unknown> | undefined> {
+  const path = join(dir, name)
   const text = await readIfExists(path)
-  if (text === undefined) throw new TemperError('invalid_checkpoint', `${path} is missing`, { details: { path } })
+  if (text === undefined) return undefined
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
   } catch (cause) {
     throw new TemperError('invalid_checkpoint', `${path} is not a JSON object`, { cause, details: { path } })
   }
+}
+
+function parseAs<T extends z.ZodType>(schema: T, json: unknown, name: string): z.output<T> {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const message = `${name}: ${z.prettifyError(parsed.error)}`
+  throw new TemperError('invalid_checkpoint', message, { cause: parsed.error })
 }
