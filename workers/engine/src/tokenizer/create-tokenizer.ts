@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { chatRenderer, type RenderChat } from './chat-template.ts'
 import { mendLibrary } from './mend-library.ts'
 import { createStreamDecoder } from './stream-decoder.ts'
+import { createTokenBytes } from './token-bytes.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { parseTokenizerConfig, readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts'
 import { createWordEncoder } from './word-encoder.ts'
@@ -39,6 +40,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     files,
     encode,
     decode,
+    bytesOf: createTokenBytes(files.tokenizer, (id) => library.id_to_token(id)),
     streamDecoder: (options) => createStreamDecoder((ids) => decode(ids, options)),
     renderChat: render ?? refuseChat,
   }

@@ -24,6 +24,8 @@ export interface Tokenizer {
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[]
   /** Text of ids; ids without a token have none. `skipSpecialTokens` defaults to false. */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string
+  /** Bytes of a token's text, which may hold half a character; of a special token, of its name. */
+  bytesOf(id: number): number[]
   /** Text of tokens that arrive one by one. */
   streamDecoder(options?: { skipSpecialTokens?: boolean }): StreamDecoder
   /**
