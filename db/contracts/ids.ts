@@ -9,6 +9,7 @@ export const idPrefixes = {
   vote: 'vote',
   evaluation: 'eval',
   generation: 'gen',
+  import: 'imp',
   key: 'key',
   member: 'mem',
 } as const

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { originSchema } from './checkpoint.ts'
+import { importedFromSchema, originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
@@ -99,6 +99,14 @@ export const jobSchema = z.discriminatedUnion('type', [
   }),
   /** Runs until `stop`: answers the requests that come as commands, with as many models ready as were asked for last. */
   z.strictObject({ type: z.literal('serve'), models: z.number().int().positive() }),
+  z.strictObject({
+    type: z.literal('import'),
+    /** A folder in the Hugging Face layout, or a GGUF file. */
+    source: path,
+    importedFrom: importedFromSchema,
+    /** The checkpoint folder to write. */
+    output: path,
+  }),
 ])
 export type Job = z.infer<typeof jobSchema>
 export type JobType = Job['type']

@@ -6,8 +6,12 @@
 export const taskQueues = { pipeline: 'pipeline', cpu: 'cpu', train: 'train', generate: 'generate' } as const
 export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues]
 
-/** Workflow ids: a run's is the id of the run, a generation's that of the generation. */
-export const workflowTypes = { pipeline: 'pipelineWorkflow', generation: 'generationWorkflow' } as const
+/** Workflow ids: a run's is the id of the run, a generation's that of the generation, an import's that of the import. */
+export const workflowTypes = {
+  pipeline: 'pipelineWorkflow',
+  generation: 'generationWorkflow',
+  import: 'importWorkflow',
+} as const
 
 /**
  * `pause` and `resume` (no argument) and `skipWaiting` ({stage}) go to the workflow of the run. `votesArrived` (no

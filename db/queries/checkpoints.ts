@@ -4,10 +4,12 @@ import { checkpointFiles, checkpoints } from '../schema/index.ts'
 import type { Db } from './database.ts'
 import { digestId } from './digest-id.ts'
 import { afterCursor, newestFirst, type Page, type PageRequest, toPage } from './page.ts'
+import { unusedFiles } from './unused-files.ts'
 
-export type NewCheckpoint = Omit<Checkpoint, 'id' | 'createdAt' | 'releasedAs' | 'sizeBytes'> & {
+export type NewCheckpoint = Omit<Checkpoint, 'id' | 'createdAt' | 'releasedAs' | 'sizeBytes' | 'importedFrom'> & {
   /** `checkpointId(run, stage, step)` unless set. */
   id?: string
+  importedFrom?: Checkpoint['importedFrom']
 }
 
 /** A stage's checkpoint at a step has one id, whoever registers it and how often. */
@@ -115,7 +117,7 @@ export async function releaseCheckpoint(db: Db, id: string, name: string): Promi
 
 /**
  * Forgets the stage's checkpoints except the newest `keep`; never a final or released one. Returns digests of files
- * that no checkpoint names any more, for the store to remove.
+ * that nothing names any more, for the store to remove.
  */
 export async function pruneCheckpoints(db: Db, runId: string, stage: string, keep: number): Promise<string[]> {
   const ofStage = and(eq(checkpoints.runId, runId), eq(checkpoints.stage, stage))
@@ -153,14 +155,10 @@ async function deleteCheckpoints(db: Db, ids: string[]): Promise<string[]> {
     .from(checkpointFiles)
     .where(inArray(checkpointFiles.checkpointId, ids))
   await db.delete(checkpoints).where(inArray(checkpoints.id, ids))
-  const digests = [...new Set(files.map((file) => file.sha256))]
-  if (digests.length === 0) return []
-  const used = await db
-    .select({ sha256: checkpointFiles.sha256 })
-    .from(checkpointFiles)
-    .where(inArray(checkpointFiles.sha256, digests))
-  const stillUsed = new Set(used.map((file) => file.sha256))
-  return digests.filter((sha256) => !stillUsed.has(sha256))
+  return unusedFiles(
+    db,
+    files.map((file) => file.sha256),
+  )
 }
 
 type Row = typeof checkpoints.$inferSelect

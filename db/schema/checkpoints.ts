@@ -1,5 +1,5 @@
 import { boolean, index, integer, jsonb, snakeCase, text } from 'drizzle-orm/pg-core'
-import type { Checkpoint } from '../contracts/index.ts'
+import type { Checkpoint, ImportedFrom } from '../contracts/index.ts'
 import { bigCount, createdAt } from './column-types.ts'
 import { runs } from './runs.ts'
 
@@ -21,6 +21,7 @@ export const checkpoints = snakeCase.table(
     parameters: bigCount().notNull(),
     sizeBytes: bigCount().notNull(),
     metrics: jsonb().$type<Record<string, number>>().notNull(),
+    importedFrom: jsonb().$type<ImportedFrom>(),
     createdAt: createdAt(),
   },
   (table) => [
