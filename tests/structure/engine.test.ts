@@ -29,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   job: [
     ...['runtime', 'tracing', 'models', 'tokenizer', 'data'],
-    ...['checkpoint', 'forward', 'generation', 'trainers'],
+    ...['checkpoint', 'import', 'forward', 'generation', 'trainers'],
   ],
 }
 

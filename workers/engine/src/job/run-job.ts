@@ -2,6 +2,7 @@ import type { Job } from '@temper/db/contracts'
 import type { JobContext } from '../trainers/index.ts'
 import { evaluatePolicies } from './evaluate.ts'
 import { generateText } from './generate.ts'
+import { importModel } from './import-model.ts'
 import { sampleCompletions } from './sample.ts'
 import { createTrainingRunner } from './train.ts'
 
@@ -25,6 +26,8 @@ export function createJobRunner(context: JobContext): (job: Job) => Promise<void
       case 'generate':
         // Comes between two segments of a stage, and is over soon: the trainer stays.
         return generateText(job, context)
+      case 'import':
+        return importModel(job, context)
     }
   }
 }

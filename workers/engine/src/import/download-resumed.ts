@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { HubApiError } from '@huggingface/hub'
+import { TemperError } from '@temper/db/contracts'
+import { sha256Of } from '../checkpoint/manifest.ts'
+
+/** A file on a server, with what is known of its bytes. */
+export interface RemoteFile {
+  /** For messages. */
+  what: string
+  url: string
+  headers: Record<string, string>
+  sizeBytes: number
+  sha256?: string
+  /** sha1 of a Git object, where there is no other digest. */
+  gitBlob?: string
+}
+
+interface DownloadOptions {
+  /** Called with how many bytes are there. */
+  onBytes: (have: number) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Downloads a file to `target`, going on behind what an earlier try left, and after a broken connection as long as each
+ * brings more bytes. The file gets its name once size and digest are right.
+ * @throws HubApiError for a refusal, TypeError where the connection fails, TemperError unavailable for other bytes
+ */
+export async function downloadResumed(file: RemoteFile, target: string, options: DownloadOptions): Promise<void> {
+  if ((await sizeOf(target)) !== file.sizeBytes) {
+    const partial = `${target}.part`
+    while (await isRestMissing(file, partial, options)) options.signal?.throwIfAborted()
+    await check(file, partial)
+    await rename(partial, target)
+  }
+  options.onBytes(file.sizeBytes)
+}
+
+/** Fetches what is missing; true where the connection broke off after some of it. */
+async function isRestMissing(file: RemoteFile, partial: string, options: DownloadOptions): Promise<boolean> {
+  const before = (await sizeOf(partial)) ?? 0
+  if (before >= file.sizeBytes && before > 0) return false
+  try {
+    await fetchRest(file, partial, before, options)
+    return false
+  } catch (error) {
+    const isBroken = error instanceof TypeError && ((await sizeOf(partial)) ?? 0) > before
+    if (!isBroken) throw error
+    return true
+  }
+}
+
+async function fetchRest(file: RemoteFile, partial: string, have: number, options: DownloadOptions): Promise<void> {
+  const range: Record<string, string> = have > 0 ? { Range: `bytes=${have}-` } : {}
+  const headers = { ...file.headers, ...range, 'Accept-Encoding': 'identity' }
+  const response = await fetch(file.url, { headers, signal: options.signal })
+  if (!response.ok) throw new HubApiError(file.url, response.status, undefined, response.statusText)
+  // An answer with everything replaces what is there.
+  const isRest = response.status === 206
+  const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as ReadableStream)
+  let arrived = isRest ? have : 0
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      arrived += chunk.length
+      if (arrived > file.sizeBytes) throw longer(file)
+      options.onBytes(arrived)
+      yield chunk
+    }
+  }
+  await pipeline(body, counted, createWriteStream(partial, { flags: isRest ? 'a' : 'w' }))
+}
+
+function longer({ what, sizeBytes }: RemoteFile): TemperError {
+  return new TemperError('unavailable', `${what} is longer than the ${sizeBytes} bytes that the list of files says`)
+}
+
+async function check(file: RemoteFile, partial: string): Promise<void> {
+  const { what, sizeBytes, sha256, gitBlob } = file
+  const expected = { sizeBytes, ...(sha256 && { sha256 }), ...(gitBlob && { gitBlob }) }
+  const actual = {
+    sizeBytes: await sizeOf(partial),
+    ...(sha256 && { sha256: await sha256Of(partial) }),
+    ...(gitBlob && { gitBlob: await gitBlobOf(partial, sizeBytes) }),
+  }
+  if (JSON.stringify(actual) === JSON.stringify(expected)) return
+  await rm(partial)
+  const rule = `arrived as ${JSON.stringify(actual)}, the list of files says ${JSON.stringify(expected)}`
+  throw new TemperError('unavailable', `${what} ${rule}`, { details: { file: what, actual, expected } })
+}
+
+/** How Git names the bytes of a file. */
+async function gitBlobOf(path: string, sizeBytes: number): Promise<string> {
+  const hash = createHash('sha1').update(`blob ${sizeBytes}\0`)
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/** Undefined where there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  return found?.size
+}
