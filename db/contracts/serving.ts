@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { idSchema } from './ids.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { messageSchema } from './rows.ts'
 import { errorCodes } from './temper-error.ts'
 
 /**
- * What a server of a checkpoint is asked and what it answers: the same documents between the API and a worker (a line
+ * What a server of checkpoints is asked and what it answers: the same documents between the API and a worker (a line
  * of JSON each) and between a worker and its engine process.
  */
 
@@ -27,6 +28,13 @@ export const completionRequestSchema = z.strictObject({
   topLogprobs: z.number().int().min(0).max(20).optional(),
 })
 export type CompletionRequest = z.infer<typeof completionRequestSchema>
+
+/** What the API sends to a server: which checkpoint shall answer. */
+export const completionOrderSchema = z.strictObject({
+  checkpoint: idSchema('checkpoint'),
+  request: completionRequestSchema,
+})
+export type CompletionOrder = z.infer<typeof completionOrderSchema>
 
 const tokenLogprobSchema = z.strictObject({ token: z.string(), bytes: z.array(z.number().int()), logprob: z.number() })
 

@@ -10,6 +10,7 @@ export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues]
 export const workflowTypes = {
   pipeline: 'pipelineWorkflow',
   generation: 'generationWorkflow',
+  serve: 'serveWorkflow',
   import: 'importWorkflow',
 } as const
 
@@ -23,6 +24,9 @@ export const workflowSignals = {
   skipWaiting: 'skipWaiting',
   votesArrived: 'votesArrived',
 } as const
+
+/** There is one server of completions at a time, so its workflow has one id. */
+export const serveWorkflowId = 'serve'
 
 export function stageWorkflowId(runId: string, stage: string): string {
   return `${runId}.${stage}`
