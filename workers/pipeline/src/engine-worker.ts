@@ -44,7 +44,12 @@ const device = new EngineDevice({
     onOutput: (text) => log.debug({ engine: text.trimEnd() }, 'engine output'),
   },
 })
-const workers = await createDeviceWorkers(temporal, { db, store, device, scratchDir })
+const serving = {
+  host: environment.TEMPER_SERVE_HOST,
+  idleSeconds: environment.TEMPER_SERVE_IDLE_SECONDS,
+  yieldSeconds: environment.TEMPER_SERVE_YIELD_SECONDS,
+}
+const workers = await createDeviceWorkers(temporal, { db, store, device, scratchDir, serving })
 const running = () => workers.reduce((sum, worker) => sum + worker.getStatus().numInFlightActivities, 0)
 const stopReporting = reportActivity(running)
 const leave = announceWorker(db, log, {

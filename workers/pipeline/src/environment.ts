@@ -21,6 +21,20 @@ const environmentSchema = z.object({
     .positive()
     .default(30)
     .describe('An engine worker without work ends after this'),
+  TEMPER_SERVE_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address of this machine by which the API reaches the server of completions'),
+  TEMPER_SERVE_IDLE_SECONDS: z.coerce
+    .number()
+    .positive()
+    .default(120)
+    .describe('A server of completions that nobody asks ends after this'),
+  TEMPER_SERVE_YIELD_SECONDS: z.coerce
+    .number()
+    .positive()
+    .default(30)
+    .describe('The same where training waits for the device'),
   TEMPER_PARENT_PID: z.coerce.number().int().positive().optional().describe('The process ends when this one is gone'),
   TEMPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })

@@ -5,7 +5,7 @@ import { materializeFolder } from '@temper/db/storage'
 import { Context } from '@temporalio/activity'
 import type { JobEnd } from '../engine-process/index.ts'
 import type { Dependencies, EngineDependencies } from './dependencies.ts'
-import { exists } from './inputs.ts'
+import { exists } from './local-checkpoint.ts'
 import { runToTheEnd } from './run-on-device.ts'
 import { storableText } from './storable-text.ts'
 

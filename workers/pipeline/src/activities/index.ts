@@ -6,6 +6,7 @@ import { createPreferenceActivities } from './preferences.ts'
 import { createReleaseActivities } from './release.ts'
 import { createRunStateActivities } from './run-state.ts'
 import { createSamplingActivities } from './sampling.ts'
+import { createServingActivities } from './serving.ts'
 import { createSimulatedVoteActivities } from './simulated-votes.ts'
 import { createTrainingActivities } from './training.ts'
 
@@ -29,9 +30,9 @@ export function createTrainActivities(deps: EngineDependencies) {
   return asActivities({ ...createTrainingActivities(deps), ...createSamplingActivities(deps) })
 }
 
-/** Playground requests; on the queue `generate`. */
+/** Answers to people; on the queue `generate`. */
 export function createGenerateActivities(deps: EngineDependencies) {
-  return asActivities({ ...createGenerationActivities(deps) })
+  return asActivities({ ...createGenerationActivities(deps), ...createServingActivities(deps) })
 }
 
 export type CpuActivities = ReturnType<typeof createCpuActivities>

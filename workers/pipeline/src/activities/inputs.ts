@@ -1,9 +1,8 @@
-import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { type Recipe, TemperError } from '@temper/db/contracts'
 import { getCheckpoint, getDataset, getStage, type RunRecord } from '@temper/db/queries'
-import { materializeFolder } from '@temper/db/storage'
 import type { EngineDependencies } from './dependencies.ts'
+import { exists, localCheckpoint } from './local-checkpoint.ts'
 import { pairArtifacts } from './pair-artifacts.ts'
 
 /** Local files of what a stage reads, made when first asked for. Paths depend on content alone, so segments agree on them. */
@@ -24,10 +23,7 @@ export function createInputs(deps: EngineDependencies, run: RunRecord, datasets:
   }
   return {
     async checkpoint(stage) {
-      const checkpoint = await getCheckpoint(deps.db, await checkpointOf(deps, run, stage))
-      const dir = path.join(deps.scratchDir, 'checkpoints', checkpoint.id)
-      if (!(await exists(path.join(dir, 'config.json')))) await materializeFolder(deps.store, checkpoint.files, dir)
-      return dir
+      return localCheckpoint(deps, await getCheckpoint(deps.db, await checkpointOf(deps, run, stage)))
     },
     async data(name) {
       const dataset = datasets[name]
@@ -51,11 +47,4 @@ export async function checkpointOf({ db }: Pick<EngineDependencies, 'db'>, run: 
 
 function startOf({ model }: Recipe): string | null {
   return 'checkpoint' in model ? model.checkpoint : null
-}
-
-export async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  )
 }

@@ -46,6 +46,11 @@ export class EngineDevice {
     return this.#makeWay !== undefined
   }
 
+  /** Whether somebody waits for the device. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Runs `work` with the device's engine. Throws `cancelled` where `signal` comes before its turn. */
   async use<T>(signal: AbortSignal, work: DeviceWork<T>, { urgent = false }: DeviceWish = {}): Promise<T> {
     return this.#inTurn(urgent, (makeWay) => this.#take(signal, (engine) => work(engine, makeWay)))

@@ -17,6 +17,7 @@ export interface EngineProcessOptions {
   onOutput: (text: string) => void
 }
 
+export type ServeCommand = Extract<EngineCommand, { type: 'request' | 'cancel' }>
 export type JobEnd = Extract<EngineEvent, { type: 'done' }>
 export interface RunOptions {
   /** Must not throw; whoever keeps events does so on a queue of its own. */
@@ -104,6 +105,11 @@ export class EngineProcess {
       signal.removeEventListener('abort', stop)
       makeWay?.removeEventListener('abort', ask)
     }
+  }
+
+  /** Hands a request, or its cancellation, to the `serve` job that runs; its answer comes in events. */
+  tell(command: ServeCommand): void {
+    this.#send(command)
   }
 
   /** Ends the process: it leaves when its channel closes, else it is told to, else it is killed. */

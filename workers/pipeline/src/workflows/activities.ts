@@ -23,6 +23,15 @@ export const train = proxyActivities<TrainActivities>({
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
 })
 
+/** A server that ends, however it ends, is started again when somebody asks; nothing limits how long it may be used. */
+export const serve = proxyActivities<Pick<GenerateActivities, 'serveCompletions'>>({
+  taskQueue: taskQueues.generate,
+  startToCloseTimeout: '365 days',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { maximumAttempts: 1 },
+})
+
 export const generate = proxyActivities<GenerateActivities>({
   taskQueue: taskQueues.generate,
   startToCloseTimeout: '1 hour',

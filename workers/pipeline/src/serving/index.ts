@@ -1,0 +1,1 @@
+export { type Serving, type ServingSettings, serveCompletions } from './serve-completions.ts'

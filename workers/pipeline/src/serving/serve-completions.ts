@@ -1,0 +1,72 @@
+import { TemperError } from '@temper/db/contracts'
+import type { Db } from '@temper/db/queries'
+import type { EngineProcess } from '../engine-process/index.ts'
+import { openCompletionServer } from './completion-server.ts'
+import { registerServer } from './register-server.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
+
+export interface ServingSettings {
+  /** Address of this machine by which the API reaches it. */
+  host: string
+  /** A server that nobody asks ends after this; */
+  idleSeconds: number
+  /** after this where somebody waits for the device. */
+  yieldSeconds: number
+}
+
+export interface Serving extends ServingSettings {
+  db: Db
+  /** Makes a checkpoint local; returns its folder. */
+  locate: (checkpointId: string) => Promise<string>
+  /** Whether somebody waits for the device. */
+  wanted: () => boolean
+  /** Ends the server at once. */
+  signal: AbortSignal
+  onError: (error: unknown) => void
+}
+
+/** Models that stay loaded, so that two can be compared. */
+const models = 2
+const lookMs = 500
+
+/**
+ * Answers completions with the engine until nobody has asked for a while, or until `signal`. The last thing that
+ * happens before it takes no more requests is that it is no longer offered. Throws what the engine died of.
+ */
+export async function serveCompletions(engine: EngineProcess, serving: Serving): Promise<void> {
+  const { db, locate, onError, signal } = serving
+  const requests = new RequestsInFlight(engine)
+  const server = await openCompletionServer(serving.host, async ({ checkpoint, request }, send, gone) =>
+    requests.ask(await locate(checkpoint), request, send, gone),
+  )
+  const idle = new AbortController()
+  const job = engine.run(
+    { type: 'serve', models },
+    { onEvent: (event) => requests.take(event), signal: AbortSignal.any([signal, idle.signal]) },
+  )
+  const ended = job.then(
+    () => requests.fail(new TemperError('cancelled', 'the server was stopped')),
+    (error: unknown) => requests.fail(error),
+  )
+  let unregister: (() => Promise<void>) | undefined
+  try {
+    unregister = await registerServer(db, server, onError)
+    await Promise.race([untilIdle(server, serving, signal), ended])
+  } finally {
+    await unregister?.()
+    await server.drain()
+    idle.abort()
+  }
+  await job
+}
+
+async function untilIdle(
+  server: { idleMs(): number },
+  { idleSeconds, yieldSeconds, wanted }: Serving,
+  signal: AbortSignal,
+): Promise<void> {
+  const limitMs = () => 1000 * (wanted() ? yieldSeconds : idleSeconds)
+  while (!signal.aborted && server.idleMs() < limitMs()) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+}
