@@ -23,13 +23,14 @@ const mayImport: Record<string, readonly string[]> = {
   import: ['nn', 'models', 'tokenizer', 'checkpoint'],
   forward: ['runtime', 'tracing', 'nn', 'losses', 'models', 'data'],
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
+  serving: ['tracing', 'models', 'tokenizer', 'checkpoint', 'generation'],
   trainers: [
     ...['random', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
     ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation'],
   ],
   job: [
     ...['runtime', 'tracing', 'models', 'tokenizer', 'data'],
-    ...['checkpoint', 'import', 'forward', 'generation', 'trainers'],
+    ...['checkpoint', 'import', 'forward', 'generation', 'serving', 'trainers'],
   ],
 }
 

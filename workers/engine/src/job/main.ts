@@ -1,6 +1,8 @@
 /** The engine process: takes a job over Node's IPC channel, reports events, waits for the next; ends with its parent. */
+import { EventEmitter } from 'node:events'
 import { type EngineEvent, engineCommandSchema, type Job, TemperError, toTemperError } from '@temper/db/contracts'
 import { createJobRunner } from './run-job.ts'
+import type { Commands } from './serve-models.ts'
 
 function main() {
   if (!process.send)
@@ -9,7 +11,8 @@ function main() {
     process.send?.(event)
   }
   let stop = false
-  const runJob = createJobRunner({ emit, stopRequested: () => stop, nowMs: () => performance.now() })
+  const commands: Commands = new EventEmitter()
+  const runJob = createJobRunner({ emit, stopRequested: () => stop, nowMs: () => performance.now() }, commands)
 
   const run = async (job: Job) => {
     stop = false
@@ -24,8 +27,12 @@ function main() {
 
   process.on('message', (message) => {
     const command = engineCommandSchema.parse(message)
-    if (command.type === 'stop') stop = true
-    else void run(command.job)
+    if (command.type === 'run') {
+      void run(command.job)
+      return
+    }
+    stop ||= command.type === 'stop'
+    commands.emit('command', command)
   })
   process.on('disconnect', () => process.exit(0))
   emit({ type: 'ready', device: 'cpu', pid: process.pid })

@@ -1,13 +1,21 @@
+import { EventEmitter } from 'node:events'
 import type { Job } from '@temper/db/contracts'
 import type { JobContext } from '../trainers/index.ts'
 import { evaluatePolicies } from './evaluate.ts'
 import { generateText } from './generate.ts'
 import { importModel } from './import-model.ts'
 import { sampleCompletions } from './sample.ts'
+import { type Commands, serveModels } from './serve-models.ts'
 import { createTrainingRunner } from './train.ts'
 
-/** Runs jobs one after another; between the segments of one stage it keeps the trainer with its traced functions. */
-export function createJobRunner(context: JobContext): (job: Job) => Promise<void> {
+/**
+ * Runs jobs one after another; between the segments of one stage it keeps the trainer with its traced functions.
+ * @param commands - to the job that runs; none come unless given
+ */
+export function createJobRunner(
+  context: JobContext,
+  commands: Commands = new EventEmitter(),
+): (job: Job) => Promise<void> {
   const training = createTrainingRunner(context)
   return async (job) => {
     switch (job.type) {
@@ -26,6 +34,9 @@ export function createJobRunner(context: JobContext): (job: Job) => Promise<void
       case 'generate':
         // Comes between two segments of a stage, and is over soon: the trainer stays.
         return generateText(job, context)
+      case 'serve':
+        // So does this, where training waits.
+        return serveModels(job, context, commands)
       case 'import':
         return importModel(job, context)
     }
