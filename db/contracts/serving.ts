@@ -41,7 +41,10 @@ const tokenLogprobSchema = z.strictObject({ token: z.string(), bytes: z.array(z.
 export const completionEventSchema = z.discriminatedUnion('type', [
   /** The request has a slot. */
   z.strictObject({ type: z.literal('started'), id: z.string(), promptTokens: z.number().int() }),
-  /** More text of completion `index`; whole characters only. */
+  /**
+   * More text of completion `index`, whole characters only, with the log-probs of the tokens that begin in it. `tokens`
+   * counts all of the completion so far: the stop token too, and those of a stop text, which have no log-probs.
+   */
   z.strictObject({
     type: z.literal('delta'),
     id: z.string(),
