@@ -15,6 +15,9 @@ export interface ServedModel {
 
 export type EmitCompletion = (event: CompletionEvent) => void
 
+/** More than any character, and the markers behind it, take. */
+const tokensBefore = 32
+
 /**
  * Answers a request with events up to `completed`; returns or throws once none of its completions has a slot.
  * @throws TemperError invalid_input for a prompt that does not fit, cancelled where `signal` fires, and what the first
@@ -100,7 +103,7 @@ class Answer {
     const { tokenizer } = this.#served
     const decoder = tokenizer.streamDecoder({ skipSpecialTokens: true })
     // A text goes on where it ends, with the space that a decoder would take from the beginning of a text.
-    if (prompt.type === 'text') for (const token of this.#prompt) decoder.push(token)
+    if (prompt.type === 'text') for (const token of this.#prompt.slice(-tokensBefore)) decoder.push(token)
     return new CompletionStream({
       decoder,
       stopIds: tokenizer.stopIds,
