@@ -80,7 +80,7 @@ describe('set-up', () => {
   test('takes the Temporal server that is on PATH and has nothing to do then', async () => {
     writeFileSync(join(path, 'temporal'), '')
     chmodSync(join(path, 'temporal'), 0o755)
-    const { stdout } = await setUp(['packages', 'tensorflow', 'tfjsBinding', 'sessionAddon', 'web'])
+    const { stdout } = await setUp(['packages', 'tensorflow', 'tfjsBinding', 'sessionAddon', 'engineKernels', 'web'])
     expect(stdout).toBe('Temper is set up; nothing to do.\n')
   })
 })

@@ -28,7 +28,7 @@ export const sessionAddon = {
 }
 
 function wantedStamp() {
-  return digestOf(native, ['.'], { words: [tensorflowVersion, ...flags], leaveOut: ['build'] })
+  return digestOf(native, ['.'], { words: [tensorflowVersion, ...flags], leaveOut: ['build', 'kernels'] })
 }
 
 /** @param {string} output */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setupMark } from './command.mjs'
+import { engineKernels } from './engine-kernels.mjs'
 import { lock } from './lock.mjs'
 import { killMarked } from './marked-processes.mjs'
 import { packages } from './packages.mjs'
@@ -19,7 +20,7 @@ import { web } from './web.mjs'
  */
 
 /** @type {Record<string, Step>} in order: each may use what the ones before it have made */
-const steps = { packages, postgresLinks, tensorflow, tfjsBinding, sessionAddon, temporal, web }
+const steps = { packages, postgresLinks, tensorflow, tfjsBinding, sessionAddon, engineKernels, temporal, web }
 
 /**
  * Brings this checkout and the cache up to date. Two at once take turns.

@@ -1,4 +1,11 @@
-import { filteredProbabilities, penalizedLogits, tokenCounts } from '@temper/engine/generation'
+import {
+  filteredProbabilities,
+  penalizedLogits,
+  type SamplingTensors,
+  samplingFeeds,
+  samplingInputs,
+  tokenCounts,
+} from '@temper/engine/generation'
 import { tf } from '@temper/engine/runtime'
 import { TracedProgram } from '@temper/engine/tracing'
 import { z } from 'zod'
@@ -65,23 +72,18 @@ function filterKeys({ logits: _, context: __, ...filters }: Reference): string[]
 
 async function probabilities({ logits, context }: Reference, settings: Settings): Promise<ArrayLike<number>> {
   const program = new TracedProgram()
-  const vocabSize = logits[0]?.length ?? 0
-  const longest = Math.max(...context.map((ids) => ids.length))
-  const padded = (value: (id: number | undefined) => number) =>
-    context.flatMap((ids) => Array.from({ length: longest }, (_, t) => value(ids[t])))
-  const inputs = {
-    logits: { shape: [logits.length, vocabSize], dtype: 'float32' },
-    ids: { shape: [logits.length, longest], dtype: 'int32' },
-    real: { shape: [logits.length, longest], dtype: 'float32' },
-  } as const
-  const run = program.define('filter', { inputs }, (_variables, tensors) => {
-    const past = { prompt: tokenCounts(tensors.ids, tensors.real, vocabSize), completion: tf.zerosLike(tensors.logits) }
-    return { kept: filteredProbabilities(penalizedLogits(tensors.logits, settings, past), settings) }
+  const [rows, vocabSize] = [logits.length, logits[0]?.length ?? 0]
+  const matrix = { shape: [rows, vocabSize], dtype: 'float32' } as const
+  const inputs = { logits: matrix, prompt: matrix, ...samplingInputs(rows) }
+  const run = program.define('filter', { inputs }, (_variables, { logits, prompt, ...tensors }) => {
+    const settingsOfRows = tensors as SamplingTensors
+    const past = { prompt, completion: tf.zerosLike(prompt) }
+    return { kept: filteredProbabilities(penalizedLogits(logits, settingsOfRows, past), settingsOfRows) }
   })
   const { kept } = await run({
     logits: Float32Array.from(logits.flat()),
-    ids: Int32Array.from(padded((id) => id ?? 0)),
-    real: Float32Array.from(padded((id) => (id === undefined ? 0 : 1))),
+    prompt: tokenCounts(rows, context, vocabSize),
+    ...samplingFeeds(rows, Array(rows).fill(settings)),
   })
   program.close()
   return kept.data

@@ -192,8 +192,26 @@ class Session : public Napi::ObjectWrap<Session> {
   bool closed_ = false;
 };
 
+// loadLibrary(path): a library whose operations every later graph may use; stays loaded.
+void LoadLibrary(const Napi::CallbackInfo& info) {
+  Status status(TF_NewStatus());
+  TF_LoadLibrary(std::string(info[0].ToString()).c_str(), status.get());
+  ThrowUnlessOk(info.Env(), status);
+}
+
+// hasOperation(name) → whether graphs may use it.
+Napi::Value HasOperation(const Napi::CallbackInfo& info) {
+  Status status(TF_NewStatus());
+  Buffer definition(TF_NewBuffer());
+  std::unique_ptr<TF_Graph, Deleter<TF_Graph, TF_DeleteGraph>> graph(TF_NewGraph());
+  TF_GraphGetOpDef(graph.get(), std::string(info[0].ToString()).c_str(), definition.get(), status.get());
+  return Napi::Boolean::New(info.Env(), TF_GetCode(status.get()) == TF_OK);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::Define(env));
+  exports.Set("loadLibrary", Napi::Function::New(env, LoadLibrary));
+  exports.Set("hasOperation", Napi::Function::New(env, HasOperation));
   exports.Set("version", TF_Version());
   return exports;
 }

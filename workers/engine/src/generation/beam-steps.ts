@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type Model, paramsOf } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, Program, Variables } from '../tracing/index.ts'
-import { decodeAttend, type KvCache, prefillAttend } from './kv-cache.ts'
+import { cachedAttend, type KvCache, plainAttend } from './kv-cache.ts'
 
 /** P prompts with `numBeams` slots each, `width` continuations a prompt and step. */
 export interface BeamShape {
@@ -37,14 +37,17 @@ export function definePrefill(policy: Policy, shape: BeamShape, promptLength: nu
   const name = `${cache.name}/prefill/${promptLength}/${shape.width}`
   return program.define(name, { inputs, precision }, (variables, { ids, lastIndices, logps }) => {
     const positions = tf.tile(tf.expandDims(tf.range(0, promptLength, 1, 'int32'), 0), [prompts, 1])
-    const attend = prefillAttend(cache, model, variables, promptLength)
+    const filled = (value: number) => tf.fill([prompts], value, 'int32')
+    // What follows a prompt in its slot is padding, which is overwritten before anybody sees it.
+    const places = { slots: firstSlots(shape), starts: filled(0), counts: filled(promptLength) }
+    const attend = cachedAttend(cache, model, variables, places)
     const hidden = model.hiddenStates(paramsOf(variables, role), { ids, positions }, attend)
     const last = tf.gather(tf.reshape(hidden, [-1, model.hiddenSize]), lastIndices)
     return mostLikely(policy, shape, variables, last, logps)
   })
 }
 
-/** `ids`, `positions` and `logps` (B) of the beams' last tokens, `holders` (B, length) as in `decodeAttend`. */
+/** `ids`, `positions` and `logps` (B) of the beams' last tokens, `holders` (B, length) as in `plainAttend`. */
 export function defineDecode(policy: Policy, shape: BeamShape): DecodeStep {
   const { program, model, role, precision } = policy
   const { cache } = shape
@@ -56,11 +59,17 @@ export function defineDecode(policy: Policy, shape: BeamShape): DecodeStep {
   }
   const name = `${cache.name}/decode/${shape.width}`
   return program.define(name, { inputs, precision }, (variables, { ids, positions, holders, logps }) => {
-    const attend = decodeAttend(cache, model, variables, positions, holders)
+    const places = { slots: tf.range(0, cache.slots, 1, 'int32'), starts: positions, counts: tf.onesLike(positions) }
+    const attend = plainAttend(cache, model, variables, places, holders)
     const input = { ids: tf.expandDims(ids, 1), positions: tf.expandDims(positions, 1) }
     const hidden = model.hiddenStates(paramsOf(variables, role), input, attend)
     return mostLikely(policy, shape, variables, tf.reshape(hidden, [cache.slots, model.hiddenSize]), logps)
   })
+}
+
+/** A prompt fills the first of its slots. */
+function firstSlots({ prompts, numBeams }: BeamShape): Tensor {
+  return tf.range(0, prompts * numBeams, numBeams, 'int32')
 }
 
 /** The best continuations of each prompt's beams, best first: `logps` (P, width), `choices` beam · V + id (P, width). */

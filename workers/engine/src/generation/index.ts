@@ -1,5 +1,8 @@
 export * from './beam-search.ts'
 export type { BeamSettings, Hypothesis } from './beams.ts'
+export { Decoder } from './decoder.ts'
 export * from './generator.ts'
 export { penalizedLogits, tokenCounts } from './penalties.ts'
 export * from './sampler.ts'
+export * from './sampling-settings.ts'
+export type { DecodedToken, Decoding, Generated } from './sequence.ts'

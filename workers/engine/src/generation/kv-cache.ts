@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { Attend, Model } from '../models/model.ts'
-import { attention, masked, oncePerWindow } from '../nn/index.ts'
+import { attention, masked } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
-import { type VariableSpec, type Variables, writeRows } from '../tracing/index.ts'
+import { cachedAttention, copyRows, type VariableSpec, type Variables, writeRows } from '../tracing/index.ts'
 
 /**
  * Keys and values of `slots` sequences of up to `length` tokens. A layer's keys are one matrix of rows
@@ -13,6 +13,13 @@ export interface KvCache {
   slots: number
   length: number
   storage: 'fp32' | 'bf16'
+}
+
+/** Where the new tokens of B sequences go, each (B) int32; see `cachedAttention`. All slots come in their order. */
+export interface Places {
+  slots: Tensor
+  starts: Tensor
+  counts: Tensor
 }
 
 export function cacheVariables(cache: KvCache, model: Model): Record<string, VariableSpec> {
@@ -26,66 +33,75 @@ export function cacheVariables(cache: KvCache, model: Model): Record<string, Var
   return specs
 }
 
+/** Bytes that a token of one slot takes in the caches of all layers. */
+export function bytesPerToken({ nLayer, nKvHead, headDim }: Model, storage: KvCache['storage']): number {
+  return 2 * nLayer * nKvHead * headDim * (storage === 'bf16' ? 2 : 4)
+}
+
 const keyName = (cache: KvCache, layer: number) => `${cache.name}/k/${layer}`
 const valueName = (cache: KvCache, layer: number) => `${cache.name}/v/${layer}`
 
-/**
- * Attention over whole prompts (from position 0), which also fills the cache: one copy a layer, because writing tens of
- * thousands of rows in place takes longer than the attention itself. `promptLength` is the padded length. Where slots
- * are a multiple of prompts, as in beam search, a prompt fills the first of its slots.
- */
-export function prefillAttend(cache: KvCache, model: Model, variables: Variables, promptLength: number): Attend {
-  const { slots, length } = cache
-  const maskOf = oncePerWindow((window) =>
-    tf.tensor(causalMask(promptLength, window), [1, 1, promptLength, promptLength]),
-  )
-  const fill = (name: string, value: Tensor) => {
-    const prompts = value.shape[0] ?? 0
-    const room: [number, number][] = [[0, 0], [0, slots / prompts - 1], [0, 0], [0, length - promptLength], [0, 0]] // biome-ignore format: one row
-    const rows = [slots * model.nKvHead * length, model.headDim]
-    cacheVariable(variables, name).assign(tf.reshape(tf.pad(tf.expandDims(value, 1), room), rows))
-  }
+/** Attention of T new tokens of B sequences over what their slots hold up to each, the new ones included. */
+export function cachedAttend(cache: KvCache, model: Model, variables: Variables, places: Places): Attend {
+  const plain = plainAttend(cache, model, variables, places)
   return (layer, q, k, v, window) => {
-    fill(keyName(cache, layer), k)
-    fill(valueName(cache, layer), v)
-    return attention(q, k, v, maskOf(window))
+    const keys = cacheVariable(variables, keyName(cache, layer))
+    const values = cacheVariable(variables, valueName(cache, layer))
+    const call = { keys, values, length: cache.length, window, q, k, v, ...places }
+    return cachedAttention(call) ?? plain(layer, q, k, v, window)
   }
 }
 
 /**
- * Attention of one new token a slot, at `positions` (B) int32, over everything its slot holds up to there.
+ * The same of tfjs' operations: every slot is read to its end.
  * @param holders - (B, length) int32, where sequences share what they have in common: the slot that holds each position
  */
-export function decodeAttend(
+export function plainAttend(
   cache: KvCache,
   model: Model,
   variables: Variables,
-  positions: Tensor,
+  { slots, starts }: Places,
   holders?: Tensor,
 ): Attend {
-  const { slots, length } = cache
-  const heads = model.nKvHead
-  const firstRows = tf.tensor2d(
-    Array.from({ length: slots * heads }, (_, row) => row * length),
-    [slots, heads],
-    'int32',
-  )
-  const rows = tf.reshape(tf.add(firstRows, tf.expandDims(positions, 1)), [slots * heads])
-  const order = tf.range(0, length, 1, 'int32')
-  const position = tf.expandDims(positions, 1)
-  const maskOf = oncePerWindow((window) => {
-    const ahead = tf.greater(order, position)
-    const hidden = window === undefined ? ahead : tf.logicalOr(ahead, tf.lessEqual(order, tf.sub(position, window)))
-    return tf.reshape(tf.mul(tf.cast(hidden, 'float32'), masked), [slots, 1, 1, length])
-  })
-  const seen = holders && heldRows(cache, heads, holders)
+  const { nKvHead: heads, headDim } = model
+  const batch = slots.shape[0] ?? 0
+  const firstRows = firstRowsOf(cache, heads, slots)
+  const order = tf.range(0, cache.length, 1, 'int32')
+  const read = readRows(cache, heads, { slots, holders })
   return (layer, q, k, v, window) => {
-    const write = (name: string, value: Tensor) => {
-      const held = writeRows(cacheVariable(variables, name), rows, tf.reshape(value, [slots * heads, model.headDim]))
-      return tf.reshape(seen ? tf.gather(held, seen) : held, [slots, heads, length, model.headDim])
+    const tokens = q.shape[2] ?? 0
+    const positions = tf.add(tf.expandDims(starts, 1), tf.range(0, tokens, 1, 'int32')) // (B, T)
+    const written = tf.add(tf.expandDims(firstRows, 2), tf.expandDims(positions, 1)) // (B, KV, T)
+    const through = (name: string, value: Tensor) => {
+      const rows = tf.reshape(written, [batch * heads * tokens])
+      const held = writeRows(cacheVariable(variables, name), rows, tf.reshape(value, [rows.size, headDim]))
+      return tf.reshape(read ? tf.gather(held, read) : held, [batch, heads, cache.length, headDim])
     }
-    return attention(q, write(keyName(cache, layer), k), write(valueName(cache, layer), v), maskOf(window))
+    const [keys, values] = [through(keyName(cache, layer), k), through(valueName(cache, layer), v)]
+    return attention(q, keys, values, maskAhead(order, positions, window))
   }
+}
+
+/** (B, 1, T, length): `masked` where a token may not see a position. */
+function maskAhead(order: Tensor, positions: Tensor, window?: number): Tensor {
+  const position = tf.expandDims(tf.expandDims(positions, 1), 3)
+  const ahead = tf.greater(order, position)
+  const hidden = window === undefined ? ahead : tf.logicalOr(ahead, tf.lessEqual(order, tf.sub(position, window)))
+  return tf.mul(tf.cast(hidden, 'float32'), masked)
+}
+
+/** Row of position 0 of each sequence and head, (B, KV). */
+function firstRowsOf({ length }: KvCache, heads: number, slots: Tensor): Tensor {
+  const ofSlot = tf.mul(tf.expandDims(slots, 1), tf.scalar(heads * length, 'int32'))
+  return tf.add(ofSlot, tf.range(0, heads * length, length, 'int32'))
+}
+
+/** Rows that are attended over, (B · KV · length); undefined where that is the cache as it lies. */
+function readRows(cache: KvCache, heads: number, { slots, holders }: { slots: Tensor; holders?: Tensor }) {
+  if (holders) return heldRows(cache, heads, holders)
+  if (slots.shape[0] === cache.slots) return undefined
+  const order = tf.range(0, cache.length, 1, 'int32')
+  return tf.reshape(tf.add(tf.expandDims(firstRowsOf(cache, heads, slots), 2), order), [-1])
 }
 
 /** Rows of the cache (B · KV · length) that hold each position of each head, in the order of a slot's own. */
@@ -101,9 +117,14 @@ function cacheVariable(variables: Variables, name: string) {
   return variable
 }
 
-function causalMask(length: number, window = length): Float32Array {
-  return Float32Array.from({ length: length * length }, (_, i) => {
-    const back = Math.floor(i / length) - (i % length)
-    return back < 0 || back >= window ? masked : 0
-  })
+/** Copies what slot `from` holds into slot `to`, both (1) int32: a prefix that several sequences share is read once. */
+export function copySlot(cache: KvCache, model: Model, variables: Variables, from: Tensor, to: Tensor): void {
+  const order = tf.range(0, cache.length, 1, 'int32')
+  const rowsOf = (slot: Tensor) =>
+    tf.reshape(tf.add(tf.expandDims(firstRowsOf(cache, model.nKvHead, slot), 2), order), [-1])
+  for (let layer = 0; layer < model.nLayer; layer++) {
+    for (const name of [keyName(cache, layer), valueName(cache, layer)]) {
+      copyRows(cacheVariable(variables, name), rowsOf(from), rowsOf(to))
+    }
+  }
 }

@@ -2,13 +2,24 @@ import { describe, expect, it } from 'vitest'
 import { random } from '../random.ts'
 import { tf } from '../runtime/index.ts'
 import { penalizedLogits, tokenCounts } from './penalties.ts'
-import { type Filters, filteredProbabilities } from './sampler.ts'
+import { filteredProbabilities } from './sampler.ts'
+import { type SamplingTensors, samplingFeeds } from './sampling-settings.ts'
 
 const vocabSize = 30
 const rows = [0, 1, 2, 3].map((row) =>
   Array.from({ length: vocabSize }, (_, id) => 8 * (random(11, row, id) - random(12, row, id))),
 )
-const none: Filters = { temperature: 1, topK: 0, topP: 1, minP: 0 }
+const none = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 }
+type Settings = typeof none
+type Filters = Pick<Settings, 'temperature' | 'topK' | 'topP' | 'minP'>
+
+/** The same settings for every row. */
+function tensorsOf(settings: Settings): SamplingTensors {
+  const feeds = Object.entries(samplingFeeds(rows.length, Array(rows.length).fill(settings)))
+  const tensor = (values: Float32Array | Int32Array) =>
+    tf.tensor1d(values, values instanceof Int32Array ? 'int32' : 'float32')
+  return Object.fromEntries(feeds.map(([name, values]) => [name, tensor(values)])) as SamplingTensors
+}
 
 function softmax(logits: number[]): number[] {
   const powers = logits.map((logit) => Math.exp(logit - Math.max(...logits)))
@@ -54,7 +65,7 @@ describe('filteredProbabilities', () => {
     { temperature: 1.6, topK: 12, topP: 0.9, minP: 0.1 },
   ])('leaves what a plain filter leaves with %o', (part) => {
     const filters = { ...none, ...part }
-    const actual = tf.tidy(() => filteredProbabilities(tf.tensor2d(rows), filters).arraySync() as number[][])
+    const actual = tf.tidy(() => filteredProbabilities(tf.tensor2d(rows), tensorsOf(filters)).arraySync() as number[][])
     const reference = rows.map((row) => expected(row, filters))
     expectClose(actual, reference)
     expect(actual.map((row) => row.map((p) => p > 0))).toEqual(reference.map((row) => row.map((p) => p > 0)))
@@ -64,7 +75,7 @@ describe('filteredProbabilities', () => {
 describe('penalizedLogits', () => {
   const prompts = [[3, 3, 9], [0, 29, 4], [7, 8, 9], [1, 2, 1]] // biome-ignore format: one row each
   const completions = [[9, 12], [4, 4], [0, 29], [5, 5]] // biome-ignore format: one row each
-  const counts = (ids: number[][]) => tokenCounts(tf.tensor2d(ids, undefined, 'int32'), tf.onesLike(ids), vocabSize)
+  const counts = (ids: number[][]) => tf.tensor2d(tokenCounts(ids.length, ids, vocabSize), [ids.length, vocabSize])
   const times = (ids: number[] | undefined, id: number) => ids?.filter((other) => other === id).length ?? 0
 
   it.each([
@@ -75,7 +86,7 @@ describe('penalizedLogits', () => {
   ])('takes from tokens of the past what a plain loop takes with %o', (penalties) => {
     const actual = tf.tidy(() => {
       const past = { prompt: counts(prompts), completion: counts(completions) }
-      return penalizedLogits(tf.tensor2d(rows), penalties, past).arraySync() as number[][]
+      return penalizedLogits(tf.tensor2d(rows), tensorsOf({ ...none, ...penalties }), past).arraySync() as number[][]
     })
     const { repetitionPenalty, frequencyPenalty } = penalties
     const reference = rows.map((row, i) =>
@@ -88,9 +99,7 @@ describe('penalizedLogits', () => {
     expectClose(actual, reference)
   })
 
-  it('counts no token of weight 0', () => {
-    const ids = tf.tensor2d([[2, 0, 0], [1, 1, 0]], undefined, 'int32') // biome-ignore format: one row each
-    const weights = tf.tensor2d([[1, 0, 0], [1, 1, 1]]) // biome-ignore format: one row each
-    expect(tokenCounts(ids, weights, 3).arraySync()).toEqual([[0, 0, 1], [1, 2, 0]]) // biome-ignore format: one row each
+  it('counts nothing for rows without ids', () => {
+    expect(Array.from(tokenCounts(3, [[2], [1, 1, 0]], 3))).toEqual([0, 0, 1, 1, 2, 0, 0, 0, 0])
   })
 })

@@ -1,48 +1,42 @@
-import type { Sampling } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
-import { sparseCrossEntropy } from '../tracing/index.ts'
+import { sampleRows, sparseCrossEntropy } from '../tracing/index.ts'
 import { type Past, penalizedLogits } from './penalties.ts'
+import type { SamplingPlan, SamplingTensors } from './sampling-settings.ts'
 
 const minusInfinity = -1e30
 
-export type Filters = Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'minP'>
+type Filters = Pick<SamplingTensors, 'temperature' | 'topK' | 'topP' | 'minP'>
 
 /**
- * The next-token distribution that a sampling setting leaves, in the order of Hugging Face's warpers: temperature,
- * top-k, top-p, min-p. `logits` (B, V) → probabilities (B, V), 0 for tokens that are filtered out.
+ * The next-token distribution that sampling settings leave, in the order of Hugging Face's warpers: temperature, top-k,
+ * top-p, min-p. `logits` (B, V) → probabilities (B, V), 0 for tokens that are filtered out.
  */
-export function filteredProbabilities(logits: Tensor, sampling: Filters): Tensor {
-  let scaled = scaledLogits(logits, sampling.temperature)
-  if (sampling.topK > 0) scaled = keepTopK(scaled, sampling.topK)
-  if (sampling.topP < 1) scaled = keepTopP(scaled, sampling.topP)
-  if (sampling.minP > 0) scaled = keepMinP(scaled, sampling.minP)
-  return tf.softmax(scaled)
-}
-
-/** Logits over the temperature; greedy decoding (temperature 0) reports log-probs at temperature 1. */
-export function scaledLogits(logits: Tensor, temperature: number): Tensor {
-  return temperature === 0 || temperature === 1 ? logits : tf.div(logits, temperature)
-}
-
-function keepTopK(logits: Tensor, k: number): Tensor {
+export function filteredProbabilities(logits: Tensor, { temperature, topK, topP, minP }: Filters): Tensor {
   const vocabSize = logits.shape[1] as number
-  if (k >= vocabSize) return logits
-  const { values } = tf.topk(logits, k)
-  return keepFrom(logits, tf.slice(values, [0, k - 1], [-1, 1]))
+  const scaled = scaledLogits(logits, temperature)
+  const { values: sorted } = tf.topk(scaled, vocabSize)
+  const kept = tf.where(tf.equal(topK, 0), tf.fill(topK.shape, vocabSize, 'int32'), topK)
+  const ranked = tf.less(tf.expandDims(tf.range(0, vocabSize, 1, 'int32'), 0), tf.expandDims(kept, 1))
+  const leastOfK = leastWhere(ranked, sorted)
+  // A token stays while the tokens more likely than it hold less than topP; the most likely one always stays.
+  const left = keepFrom(sorted, leastOfK)
+  const above = tf.cumsum(tf.softmax(left), 1, true)
+  const all = tf.greaterEqual(tf.expandDims(topP, 1), 1)
+  const leastOfP = leastWhere(tf.logicalOr(tf.less(above, tf.expandDims(topP, 1)), all), left)
+  const leastOfMin = tf.add(tf.slice(sorted, [0, 0], [-1, 1]), tf.expandDims(tf.log(tf.maximum(minP, 1e-30)), 1))
+  return tf.softmax(keepFrom(scaled, tf.maximum(tf.maximum(leastOfK, leastOfP), leastOfMin)))
 }
 
-/** A token stays while the tokens more likely than it hold less than `topP`; the most likely one always stays. */
-function keepTopP(logits: Tensor, topP: number): Tensor {
-  const { values } = tf.topk(logits, logits.shape[1] as number)
-  const above = tf.cumsum(tf.softmax(values), 1, true)
-  const kept = tf.where(tf.less(above, topP), values, tf.fill(values.shape, -minusInfinity))
-  return keepFrom(logits, tf.min(kept, 1, true))
+/** Logits over the temperature of their row; greedy decoding (temperature 0) reports log-probs at temperature 1. */
+function scaledLogits(logits: Tensor, temperature: Tensor): Tensor {
+  const divisor = tf.where(tf.equal(temperature, 0), tf.onesLike(temperature), temperature)
+  return tf.div(logits, tf.expandDims(divisor, 1))
 }
 
-/** A token stays that is at least `minP` times as probable as the most likely one. */
-function keepMinP(logits: Tensor, minP: number): Tensor {
-  return keepFrom(logits, tf.add(tf.max(logits, 1, true), Math.log(minP)))
+/** The least value of each row where `condition` holds, (B, 1). */
+function leastWhere(condition: Tensor, values: Tensor): Tensor {
+  return tf.min(tf.where(condition, values, tf.fill(values.shape, -minusInfinity)), 1, true)
 }
 
 /** Removes logits below `threshold` (B, 1). */
@@ -55,11 +49,22 @@ function keepFrom(logits: Tensor, threshold: Tensor): Tensor {
  * number alone. Penalties apply where `past` is given, to greedy decoding too. Returns ids (B) int32 and `logps` (B):
  * the model's own log-probs at the temperature, before penalties and filters, which is what a trainer computes.
  */
-export function sampleTokens(logits: Tensor, uniforms: Tensor, sampling: Sampling, past?: Past) {
-  const left = past ? penalizedLogits(logits, sampling, past) : logits
-  const ids = sampling.temperature === 0 ? tf.argMax(left, 1) : draw(filteredProbabilities(left, sampling), uniforms)
-  const logps = tf.neg(sparseCrossEntropy(scaledLogits(logits, sampling.temperature), ids))
-  return { ids: tf.cast(ids, 'int32'), logps }
+export function sampleTokens(
+  logits: Tensor,
+  uniforms: Tensor,
+  settings: SamplingTensors,
+  plan: SamplingPlan,
+  past?: Past,
+): Record<'ids' | 'logps', Tensor> {
+  const penalized = past ? penalizedLogits(logits, settings, past) : logits
+  const drawn = sampleRows({ logits, penalized, uniforms, ...settings })
+  if (drawn) return drawn
+  const scaled = scaledLogits(penalized, settings.temperature)
+  const probabilities = plan.filters ? filteredProbabilities(penalized, settings) : tf.softmax(scaled)
+  const greedy = tf.cast(tf.argMax(penalized, 1), 'int32')
+  const ids = tf.where(tf.equal(settings.temperature, 0), greedy, draw(probabilities, uniforms))
+  const logps = tf.neg(sparseCrossEntropy(scaledLogits(logits, settings.temperature), ids))
+  return { ids, logps }
 }
 
 function draw(probabilities: Tensor, uniforms: Tensor): Tensor {

@@ -25,6 +25,9 @@ export interface NativeSession {
 
 export interface Addon {
   Session: new (config: Uint8Array, target: string) => NativeSession
+  /** Registers the operations of a library with TensorFlow, for good. */
+  loadLibrary(path: string): void
+  hasOperation(name: string): boolean
   /** Of TensorFlow. */
   version: string
 }

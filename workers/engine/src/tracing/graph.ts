@@ -22,14 +22,20 @@ export class Graph {
   readonly scope: string
   /** Operands of matrix products are cast to it. */
   readonly matmulType: GraphType
+  /** Whether it may hold the operations of native/kernels. */
+  readonly kernels: boolean
   readonly nodes: GraphNode[] = []
   readonly #counts = new Map<string, number>()
   readonly #constants = new Map<string, Value>()
   readonly #casts = new WeakMap<Value, Map<GraphType, Value>>()
 
-  constructor(scope: string, matmulType: GraphType = 'float32') {
+  constructor(
+    scope: string,
+    { matmulType = 'float32', kernels = false }: { matmulType?: GraphType; kernels?: boolean } = {},
+  ) {
     this.scope = scope
     this.matmulType = matmulType
+    this.kernels = kernels
   }
 
   /** Adds a node with one output. */

@@ -4,6 +4,8 @@ import { tf } from '../runtime/tf.ts'
 import { type TraceBackend, withTracing } from './backend.ts'
 import type { Graph } from './graph.ts'
 import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
+import type { CachedAttention } from './ops/cached-attention.ts'
+import type { SampleRows } from './ops/sample-rows.ts'
 import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
 import { allowRowWrites } from './ops/write-rows.ts'
 import type { FunctionSpec, InputSpec, Inputs, Variables } from './program.ts'
@@ -88,6 +90,37 @@ class Trace implements TraceScope {
     variable.assign(tensor)
     traced.synced = variable.dataId
     return tensor
+  }
+
+  copyRows(variable: Variable, from: Tensor, to: Tensor): void {
+    const traced = this.#flush(variable)
+    variable.assign(this.#backend.makeTensor(traced.copyRows(this.#value(from), this.#value(to))))
+    traced.synced = variable.dataId
+  }
+
+  cachedAttention({ keys, values, length, window = 0, q, k, v, ...sequences }: CachedAttention): Tensor | undefined {
+    if (!this.#graph.kernels) return undefined
+    const wide = (tensor: Tensor) => this.#graph.cast(this.#value(tensor), 'float32')
+    const inputs = [wide(q), wide(k), wide(v)]
+    const places = [sequences.slots, sequences.starts, sequences.counts].map((tensor) => this.#value(tensor))
+    const out = TracedVariable.overwrite([this.#flush(keys), this.#flush(values)], (contents) => {
+      const attrs = { Tcache: contents[0]?.type ?? 'float32', length: { int: length }, window: { int: window } }
+      const result = { type: 'float32', shape: q.shape } as const
+      return this.#graph.emit('TemperCachedAttention', [...inputs, ...contents, ...places], attrs, result)
+    })
+    for (const variable of [keys, values]) this.#renew(variable)
+    return this.#backend.makeTensor(out)
+  }
+
+  sampleRows({ logits, penalized, ...settings }: SampleRows): Record<'ids' | 'logps', Tensor> | undefined {
+    if (!this.#graph.kernels) return undefined
+    const { uniforms, temperature, topK, topP, minP } = settings
+    const type = logits === penalized ? this.#value(logits).type : 'float32'
+    const rows = [logits, penalized].map((tensor) => this.#graph.cast(this.#value(tensor), type))
+    const inputs = [...rows, ...[uniforms, temperature, topK, topP, minP].map((tensor) => this.#value(tensor))]
+    const results = (['int32', 'float32'] as const).map((dtype) => ({ type: dtype, shape: uniforms.shape }))
+    const [ids, logps] = this.#graph.emitAll('TemperSample', inputs, { T: type }, results) as [Value, Value]
+    return { ids: this.#backend.makeTensor(ids), logps: this.#backend.makeTensor(logps) }
   }
 
   /** A variable's assignment is pending while its data are not what the session holds. */

@@ -1,6 +1,7 @@
 import { TemperError } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
+  loadKernels,
   type NativeFeed,
   type OperationTime,
   type RunRequest,
@@ -28,6 +29,11 @@ import { type GraphNode, sameShape, typeNumber } from './value.ts'
 import { checkFeeds, checkValues } from './values.ts'
 import { type VariableGraph, variableGraph } from './variable-graph.ts'
 
+export interface TracedProgramOptions extends SessionOptions {
+  /** Set to false to leave out the engine's own operations, as on a processor that they are not made for. */
+  kernels?: boolean
+}
+
 interface Variable extends StoredVariable {
   dtype: DType
   graph: VariableGraph
@@ -47,10 +53,12 @@ export class TracedProgram implements Program {
   readonly #session: Session
   readonly #variables = new Map<string, Variable>()
   readonly #functions = new Map<string, DefinedFunction>()
+  readonly #kernels: boolean
   #scopes = 0
 
-  constructor(options: SessionOptions = {}) {
+  constructor({ kernels = true, ...options }: TracedProgramOptions = {}) {
     this.#session = new Session(options)
+    this.#kernels = kernels && loadKernels()
   }
 
   async addVariables(specs: Record<string, VariableSpec>): Promise<void> {
@@ -152,7 +160,8 @@ export class TracedProgram implements Program {
   #compile(name: string, { spec, body }: DefinedFunction): NonNullable<DefinedFunction['compiled']> {
     const names = spec.variables ?? [...this.#variables.keys()]
     const variables = new Map(names.map((key) => [key, this.#variable(key)]))
-    const graph = new Graph(this.#scope(name), spec.precision === 'bf16' ? 'bfloat16' : 'float32')
+    const matmulType = spec.precision === 'bf16' ? 'bfloat16' : 'float32'
+    const graph = new Graph(this.#scope(name), { matmulType, kernels: this.#kernels })
     const traced = traceFunction(graph, variables, spec, body)
     const outputs = Object.values(traced.outputs).map(({ output }) => output.node)
     const used = this.#extend(graph, [...outputs, ...traced.effects], Object.values(traced.placeholders))

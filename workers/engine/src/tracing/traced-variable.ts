@@ -93,19 +93,47 @@ export class TracedVariable {
    * lies in the same buffer, so it must not have been used and cannot be used any more.
    */
   writeRows(rows: Value, values: Value): Value {
-    const { name, type, shape } = this.#stored
-    const before = this.#contents.output()
-    if (this.#graph.nodes.some((node) => node.inputs.some((input) => input.node === before.node))) {
-      throw new TemperError('unsupported', `writeRows: ${name} was read before in the same function`)
-    }
-    const inputs = [this.#contents, rows, this.#graph.cast(values, type)]
+    this.#refuseUsed('writeRows')
+    return this.#updateRows(rows, this.#graph.cast(values, this.#stored.type))
+  }
+
+  /** Rows `from` into the places of rows `to`, under the conditions of `writeRows`. */
+  copyRows(from: Value, to: Value): Value {
+    const { type, shape } = this.#stored
+    this.#refuseUsed('copyRows')
+    const attrs = { Tparams: type, Tindices: 'int32' as const, Taxis: 'int32' as const, batch_dims: { int: 0 } }
+    const result = { type, shape: [from.shape[0] ?? 0, shape[1] ?? 0] }
+    const inputs = [this.#contents, from, this.#graph.ints(0)]
+    return this.#updateRows(to, this.#graph.emit('GatherV2', inputs, attrs, result))
+  }
+
+  #updateRows(rows: Value, values: Value): Value {
+    const { type, shape } = this.#stored
+    const inputs = [this.#contents, rows, values]
     const contents = this.#graph.emit('InplaceUpdate', inputs, { T: type }, { type, shape })
     inPlaceNodes.add(contents.output().node)
+    inPlaceWrites.add(contents.output().node)
     this.#record(contents.output().node)
     const version = this.writes.length
     const current = () => contents.output()
     this.#contents = this.#graph.lazy({ type, shape }, current, () => this.#refuseOverwritten(version))
     return this.#contents
+  }
+
+  /**
+   * A node that takes the contents of several variables and changes them in their own buffers. The same holds as for
+   * `writeRows`: nothing may have used the contents before.
+   */
+  static overwrite(variables: TracedVariable[], emit: (contents: Value[]) => Value): Value {
+    for (const variable of variables) variable.#refuseUsed('an operation on the cache')
+    const result = emit(variables.map((variable) => variable.#contents))
+    const { node } = result.output()
+    inPlaceWrites.add(node)
+    for (const variable of variables) {
+      variable.#record(node)
+      variable.readAgain()
+    }
+    return result
   }
 
   /** A value in memory of its own, which no graph optimisation undoes. */
@@ -118,6 +146,12 @@ export class TracedVariable {
     let output: NodeOutput | undefined = value.output()
     while (output?.node.op === 'Reshape' || output?.node.op === 'Identity') output = output.node.inputs[0]
     return output !== undefined && inPlaceNodes.has(output.node)
+  }
+
+  #refuseUsed(by: string): void {
+    const before = this.#contents.output()
+    if (!this.#graph.nodes.some((node) => node.inputs.some((input) => input.node === before.node))) return
+    throw new TemperError('unsupported', `${by}: ${this.#stored.name} was read before in the same function`)
   }
 
   #record(node: GraphNode): void {
@@ -135,10 +169,13 @@ export class TracedVariable {
 
   /** Contents of an earlier version lie in the buffer that a later `writeRows` wrote into. */
   #refuseOverwritten(version: number): void {
-    if (!this.writes.slice(version).some((node) => node.op === 'InplaceUpdate')) return
+    if (!this.writes.slice(version).some((node) => inPlaceWrites.has(node))) return
     throw new TemperError('unsupported', `${this.#stored.name} was read before writeRows and used after it`)
   }
 }
 
 /** Nodes whose output lies in the buffer of a variable that is written in place. */
 const inPlaceNodes = new WeakSet<GraphNode>()
+
+/** Nodes that change a variable in its own buffer. */
+const inPlaceWrites = new WeakSet<GraphNode>()

@@ -1,10 +1,16 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import type { AdamWSettings, AdamWVariables } from './apply-adamw.ts'
+import type { CachedAttention } from './cached-attention.ts'
+import type { SampleRows } from './sample-rows.ts'
 
 /** What a trace in progress does instead of changing state at once. */
 export interface TraceScope {
   applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void
   writeRows(variable: Variable, rows: Tensor, values: Tensor): Tensor
+  copyRows(variable: Variable, from: Tensor, to: Tensor): void
+  /** Undefined where the processor has no kernel for it. */
+  cachedAttention(call: CachedAttention): Tensor | undefined
+  sampleRows(rows: SampleRows): Record<'ids' | 'logps', Tensor> | undefined
 }
 
 let current: TraceScope | undefined

@@ -26,6 +26,13 @@ export function writeRows(variable: Variable, rows: Tensor, values: Tensor): Ten
   })
 }
 
+/** Row `to[i]` of a variable (R, D), declared `inPlace`, becomes its row `from[i]`; both (n) int32, no row in both. */
+export function copyRows(variable: Variable, from: Tensor, to: Tensor): void {
+  const scope = traceScope()
+  if (scope) scope.copyRows(variable, from, to)
+  else tf.tidy(() => writeRows(variable, to, tf.gather(variable, from)))
+}
+
 function checkShapes(variable: Variable, rows: Tensor, values: Tensor): void {
   const [, width] = variable.shape
   if (!writable.has(variable)) {

@@ -1,0 +1,27 @@
+// The kernels for one instruction set: -DKERNELS=avx2Kernels or avx512Kernels, with the flags that go with it.
+#include "attention.h"
+#include "kernels.h"
+#include "sampling.h"
+
+namespace {
+
+template <Weights layout, class T>
+void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
+  const T* w = layout == Weights::rows ? p.w + from * p.K : p.w + from;
+  const int64_t ldw = layout == Weights::rows ? p.K : p.N, count = to - from;
+  if constexpr (std::is_same_v<T, float>) {
+    Product<layout>(p.x, p.K, w, ldw, p.M, p.K, count, p.y + from, p.N);
+  } else {
+    std::vector<float> sums(p.M * count);
+    Product<layout>(p.x, p.K, w, ldw, p.M, p.K, count, sums.data(), count);
+    for (int64_t m = 0; m < p.M; m++) Narrow(sums.data() + m * count, p.y + m * p.N + from, count);
+  }
+}
+
+}  // namespace
+
+extern const Kernels KERNELS = {
+    Columns<Weights::rows, float>,       Columns<Weights::columns, float>, Columns<Weights::rows, bfloat16>,
+    Columns<Weights::columns, bfloat16>, AttendHead<float>,                AttendHead<bfloat16>,
+    SampleRow<float>,                    SampleRow<bfloat16>,
+};

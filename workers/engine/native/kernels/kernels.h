@@ -1,0 +1,27 @@
+// What is compiled once for each set of processor instructions, and chosen when the library is loaded.
+#pragma once
+#include "bfloat16.h"
+#include "cache.h"
+#include "sampling-row.h"
+
+// y[:, from:to] = x w^T (w in rows) or x w (w in columns), for x (M, K), and w of N outputs.
+template <class T>
+struct ProductOf {
+  const float* x;
+  const T* w;
+  T* y;
+  int64_t M, K, N;
+};
+
+struct Kernels {
+  void (*rowsF32)(const ProductOf<float>&, int64_t from, int64_t to);
+  void (*columnsF32)(const ProductOf<float>&, int64_t from, int64_t to);
+  void (*rowsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
+  void (*columnsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
+  void (*attendF32)(const CachedAttention&, int64_t sequence, int64_t head);
+  void (*attendBf16)(const CachedAttention&, int64_t sequence, int64_t head);
+  void (*sampleF32)(const SamplingRow&);
+  void (*sampleBf16)(const SamplingRow&);
+};
+
+extern const Kernels avx2Kernels, avx512Kernels;

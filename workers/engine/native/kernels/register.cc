@@ -1,0 +1,249 @@
+// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperSample.
+//
+// Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
+// registered, and graphs are built of TensorFlow's own operations.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+#include "pool.h"
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_tensor.h"
+
+namespace {
+
+const Kernels* ChooseKernels() {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq"))
+    return &avx512Kernels;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2Kernels;
+  return nullptr;
+}
+
+const Kernels* KernelsOfThisProcessor() {
+  static const Kernels* const chosen = ChooseKernels();
+  return chosen;
+}
+
+// Attributes of a node, read once.
+struct Attributes {
+  int64_t transposed = 0, length = 0, window = 0;
+};
+
+int64_t Attribute(TF_OpKernelConstruction* construction, const char* name) {
+  TF_Status* status = TF_NewStatus();
+  int64_t value = 0;
+  TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return value;
+}
+
+void* ReadMatMul(TF_OpKernelConstruction* construction) {
+  return new Attributes{.transposed = Attribute(construction, "transposed")};
+}
+
+void* ReadAttention(TF_OpKernelConstruction* construction) {
+  return new Attributes{.length = Attribute(construction, "length"), .window = Attribute(construction, "window")};
+}
+
+void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
+
+// Inputs and outputs of one call.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
+  ~Call() {
+    for (TF_Tensor* tensor : tensors_) TF_DeleteTensor(tensor);
+    TF_DeleteStatus(status_);
+  }
+
+  TF_Tensor* Input(int index) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, index, &tensor, status_);
+    tensors_.push_back(tensor);
+    return tensor;
+  }
+
+  // Null where TensorFlow has no room, which it reports itself.
+  void* Output(TF_DataType type, std::vector<int64_t> shape, int index = 0) {
+    size_t size = TF_DataTypeSize(type);
+    for (int64_t dimension : shape) size *= dimension;
+    TF_Tensor* tensor =
+        TF_AllocateOutput(context_, index, type, shape.data(), static_cast<int>(shape.size()), size, status_);
+    if (TF_GetCode(status_) != TF_OK) {
+      TF_OpKernelContext_Failure(context_, status_);
+      return nullptr;
+    }
+    tensors_.push_back(tensor);
+    return TF_TensorData(tensor);
+  }
+
+  bool Require(bool holds, const char* rule) {
+    if (holds) return true;
+    TF_SetStatus(status_, TF_INVALID_ARGUMENT, rule);
+    TF_OpKernelContext_Failure(context_, status_);
+    return false;
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+  TF_Status* status_;
+  std::vector<TF_Tensor*> tensors_;
+};
+
+template <class T>
+T* Data(TF_Tensor* tensor) {
+  return static_cast<T*>(TF_TensorData(tensor));
+}
+
+int64_t Size(TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
+
+// Outputs are given out in blocks of 96: cache lines and registers come out even, and a block stays in the cache.
+template <class T>
+void RunProduct(const ProductOf<T>& product, void (*kernel)(const ProductOf<T>&, int64_t, int64_t)) {
+  constexpr int64_t block = 96;
+  const int64_t blocks = (product.N + block - 1) / block;
+  const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize() * 4, blocks);
+  ParallelFor(pieces, [&](int64_t piece) {
+    for (int64_t i = blocks * piece / pieces; i < blocks * (piece + 1) / pieces; i++)
+      kernel(product, i * block, std::min(product.N, (i + 1) * block));
+  });
+}
+
+void MatMul(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  TF_Tensor *x = call.Input(0), *w = call.Input(1);
+  const bool rows = static_cast<Attributes*>(attributes)->transposed, narrow = TF_TensorType(w) == TF_BFLOAT16;
+  if (!call.Require(TF_NumDims(x) == 2 && TF_NumDims(w) == 2, "TemperMatMul takes matrices")) return;
+  const int64_t M = TF_Dim(x, 0), K = TF_Dim(x, 1), N = TF_Dim(w, rows ? 0 : 1);
+  if (!call.Require(K == TF_Dim(w, rows ? 1 : 0), "TemperMatMul: the inner sizes differ")) return;
+  if (!narrow) {
+    auto* y = static_cast<float*>(call.Output(TF_FLOAT, {M, N}));
+    if (!y) return;
+    RunProduct<float>({Data<float>(x), Data<float>(w), y, M, K, N},
+                      rows ? kernels.rowsF32 : kernels.columnsF32);
+    return;
+  }
+  std::vector<float> wide(M * K);
+  for (int64_t i = 0; i < M * K; i++) wide[i] = ToFloat(Data<bfloat16>(x)[i]);
+  auto* y = static_cast<bfloat16*>(call.Output(TF_BFLOAT16, {M, N}));
+  if (!y) return;
+  RunProduct<bfloat16>({wide.data(), Data<bfloat16>(w), y, M, K, N}, rows ? kernels.rowsBf16 : kernels.columnsBf16);
+}
+
+// q, k, v, keyCache, valueCache, slots, starts, counts → out. Writes into both caches in place.
+void Attention(void* opaque, TF_OpKernelContext* context) {
+  Call call(context);
+  auto* attributes = static_cast<Attributes*>(opaque);
+  TF_Tensor *q = call.Input(0), *k = call.Input(1), *v = call.Input(2), *keys = call.Input(3), *values = call.Input(4);
+  TF_Tensor *slots = call.Input(5), *starts = call.Input(6), *counts = call.Input(7);
+  if (!call.Require(TF_NumDims(q) == 4 && TF_NumDims(k) == 4, "TemperCachedAttention takes (B, H, T, hd)")) return;
+  CachedAttention a{};
+  a.sequences = TF_Dim(q, 0), a.heads = TF_Dim(q, 1), a.tokens = TF_Dim(q, 2), a.headDim = TF_Dim(q, 3);
+  a.kvHeads = TF_Dim(k, 1), a.length = attributes->length, a.window = attributes->window;
+  a.scale = 1.f / std::sqrt(static_cast<float>(a.headDim));
+  a.q = Data<float>(q), a.k = Data<float>(k), a.v = Data<float>(v);
+  a.keyCache = TF_TensorData(keys), a.valueCache = TF_TensorData(values);
+  a.slots = Data<int32_t>(slots), a.starts = Data<int32_t>(starts), a.counts = Data<int32_t>(counts);
+  const int64_t room = Size(keys) / (a.kvHeads * a.length * a.headDim);
+  for (int64_t s = 0; s < a.sequences; s++) {
+    const bool fits = a.counts[s] <= a.tokens && a.starts[s] >= 0 && a.starts[s] + a.counts[s] <= a.length &&
+                      a.slots[s] >= 0 && a.slots[s] < room;
+    if (!call.Require(fits, "TemperCachedAttention: a sequence does not fit its slot")) return;
+  }
+  a.out = static_cast<float*>(call.Output(TF_FLOAT, {a.sequences, a.heads, a.tokens, a.headDim}));
+  if (!a.out) return;
+  std::memset(a.out, 0, Size(q) * sizeof(float));
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  auto* attend = TF_TensorType(keys) == TF_BFLOAT16 ? kernels.attendBf16 : kernels.attendF32;
+  ParallelFor(a.sequences * a.kvHeads, [&](int64_t unit) { attend(a, unit / a.kvHeads, unit % a.kvHeads); });
+}
+
+// logits, penalized (B, V), uniforms, temperatures, topKs, topPs, minPs (B) → ids, logps (B).
+void Sample(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor *logits = call.Input(0), *penalized = call.Input(1), *uniforms = call.Input(2), *temperatures = call.Input(3);
+  TF_Tensor *topKs = call.Input(4), *topPs = call.Input(5), *minPs = call.Input(6);
+  if (!call.Require(TF_NumDims(logits) == 2 && Size(logits) == Size(penalized), "TemperSample takes (B, V)")) return;
+  const int64_t rows = TF_Dim(logits, 0), vocabulary = TF_Dim(logits, 1);
+  auto* ids = static_cast<int32_t*>(call.Output(TF_INT32, {rows}, 0));
+  auto* logps = ids ? static_cast<float*>(call.Output(TF_FLOAT, {rows}, 1)) : nullptr;
+  if (!logps) return;
+  const bool narrow = TF_TensorType(logits) == TF_BFLOAT16;
+  const int64_t bytes = vocabulary * (narrow ? 2 : 4);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  ParallelFor(rows, [&](int64_t i) {
+    SamplingRow row{Data<char>(logits) + i * bytes, Data<char>(penalized) + i * bytes, vocabulary};
+    row.uniform = Data<float>(uniforms)[i], row.temperature = Data<float>(temperatures)[i];
+    row.topK = Data<int32_t>(topKs)[i], row.topP = Data<float>(topPs)[i], row.minP = Data<float>(minPs)[i];
+    row.id = ids + i, row.logp = logps + i;
+    (narrow ? kernels.sampleBf16 : kernels.sampleF32)(row);
+  });
+}
+
+struct Operation {
+  const char* name;
+  std::initializer_list<const char*> inputs, attributes, outputs;
+  bool stateful;
+  void* (*create)(TF_OpKernelConstruction*);
+  void (*compute)(void*, TF_OpKernelContext*);
+};
+
+void Register(const Operation& operation, TF_Status* status) {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(operation.name);
+  for (const char* input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
+  for (const char* output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
+  for (const char* attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
+  TF_OpDefinitionBuilderSetIsStateful(definition, operation.stateful);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, [](TF_ShapeInferenceContext* shapes, TF_Status* s) {
+    TF_ShapeInferenceContextSetUnknownShape(shapes, s);
+  });
+  TF_RegisterOpDefinition(definition, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  TF_KernelBuilder* kernel = TF_NewKernelBuilder(operation.name, "CPU", operation.create, operation.compute,
+                                                 operation.create ? Forget : nullptr);
+  TF_RegisterKernelBuilder(operation.name, kernel, status);
+}
+
+}  // namespace
+
+extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
+  if (!KernelsOfThisProcessor()) return;
+  TF_Status* status = TF_NewStatus();
+  Register({"TemperMatMul",
+            {"x: T", "w: T"},
+            {"T: {float, bfloat16}", "transposed: int"},
+            {"y: T"},
+            false,
+            ReadMatMul,
+            MatMul},
+           status);
+  Register({"TemperCachedAttention",
+            {"q: float", "k: float", "v: float", "keys: Tcache", "values: Tcache", "slots: int32", "starts: int32",
+             "counts: int32"},
+            {"Tcache: {float, bfloat16}", "length: int", "window: int"},
+            {"out: float"},
+            true,
+            ReadAttention,
+            Attention},
+           status);
+  Register({"TemperSample",
+            {"logits: T", "penalized: T", "uniforms: float", "temperatures: float", "topks: int32", "topps: float",
+             "minps: float"},
+            {"T: {float, bfloat16}"},
+            {"ids: int32", "logps: float"},
+            false,
+            nullptr,
+            Sample},
+           status);
+  if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));
+  TF_DeleteStatus(status);
+}

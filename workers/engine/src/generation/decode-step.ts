@@ -1,0 +1,83 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
+import { type Model, paramsOf } from '../models/index.ts'
+import { tf } from '../runtime/tf.ts'
+import type { CompiledFunction, InputSpec, Program, Variables } from '../tracing/index.ts'
+import { cachedAttend, type KvCache } from './kv-cache.ts'
+import { sampleTokens } from './sampler.ts'
+import { planKey, type SamplingPlan, type SamplingTensors, samplingInputs } from './sampling-settings.ts'
+
+/** Where the weights are, and how products and the cache are kept. */
+export interface Policy {
+  program: Program
+  model: Model
+  role: string
+  precision: 'fp32' | 'bf16'
+}
+
+/** `rows` sequences that get `tokens` new tokens each: a part of their prompts, or the one they were given last. */
+export interface StepShape {
+  rows: number
+  tokens: number
+  plan: SamplingPlan
+}
+
+export type StepOutput = 'ids' | 'logps' | 'topIds' | 'topLogps'
+export type DecodeStep = CompiledFunction<string, StepOutput>
+
+export function stepKey(cache: KvCache, { rows, tokens, plan }: StepShape): string {
+  return `${cache.name}/${rows}x${tokens}/${planKey(plan)}`
+}
+
+/**
+ * Reads new tokens into the cache and samples what follows the last of each sequence: `ids` and `logps` (rows), and the
+ * most likely tokens `topIds`, `topLogps` (rows, plan.top) at temperature 1.
+ */
+export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): DecodeStep {
+  const { program, precision } = policy
+  const inputs = stepInputs(policy.model, shape)
+  return program.define(stepKey(cache, shape), { inputs, precision }, (variables, tensors) => {
+    const logits = nextLogits(policy, cache, variables, tensors as StepTensors, shape)
+    const { uniforms, prompt, completion, ...settings } = tensors as StepTensors
+    const past = prompt && completion ? { prompt, completion } : undefined
+    const drawn = sampleTokens(logits, uniforms, settings, shape.plan, past)
+    return { ...drawn, ...mostLikely(logits, shape.plan.top) } as Record<StepOutput, Tensor>
+  })
+}
+
+/** `ids` (rows, tokens); all others (rows), but counts of penalties (rows, V). */
+type StepTensors = SamplingTensors &
+  Record<'ids' | 'slots' | 'starts' | 'counts' | 'uniforms', Tensor> & { prompt?: Tensor; completion?: Tensor }
+
+function stepInputs({ vocabSize }: Model, { rows, tokens, plan }: StepShape): Record<string, InputSpec> {
+  const whole = (shape: number[]) => ({ shape, dtype: 'int32' as const })
+  const real = (shape: number[]) => ({ shape, dtype: 'float32' as const })
+  const counts = { prompt: real([rows, vocabSize]), completion: real([rows, vocabSize]) }
+  const places = { slots: whole([rows]), starts: whole([rows]), counts: whole([rows]) }
+  const inputs = { ids: whole([rows, tokens]), ...places, uniforms: real([rows]), ...samplingInputs(rows) }
+  return plan.penalties ? { ...inputs, ...counts } : inputs
+}
+
+/** Logits (rows, V) behind the last new token of each sequence. */
+function nextLogits(
+  { model, role }: Policy,
+  cache: KvCache,
+  variables: Variables,
+  { ids, slots, starts, counts }: StepTensors,
+  { rows, tokens }: StepShape,
+): Tensor {
+  const attend = cachedAttend(cache, model, variables, { slots, starts, counts })
+  const params = paramsOf(variables, role)
+  const order = tf.expandDims(tf.range(0, tokens, 1, 'int32'), 0)
+  // Padding may lie beyond the context.
+  const positions = tf.minimum(tf.add(tf.expandDims(starts, 1), order), tf.scalar(model.contextLength - 1, 'int32'))
+  const hidden = tf.reshape(model.hiddenStates(params, { ids, positions }, attend), [-1, model.hiddenSize])
+  const lastOf = () => tf.add(tf.range(0, rows * tokens, tokens, 'int32'), tf.maximum(tf.sub(counts, 1), 0))
+  const last = tokens === 1 ? hidden : tf.gather(hidden, tf.cast(lastOf(), 'int32') as Tensor1D)
+  return tf.matMul(last, model.headWeight(params), false, true)
+}
+
+function mostLikely(logits: Tensor, top: number): Record<string, Tensor> {
+  if (top === 0) return {}
+  const { values, indices } = tf.topk(tf.logSoftmax(logits), Math.min(top, logits.shape[1] ?? top))
+  return { topIds: indices, topLogps: values }
+}
