@@ -5,10 +5,12 @@ import { TemperError } from './temper-error.ts'
 export const modelFileName = z
   .string()
   .max(200)
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9._-]*\.(json|safetensors|gguf|jinja|model|txt)$/,
-    'expected the plain name of a .safetensors, .gguf, .json, .jinja, .model or .txt file',
-  )
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*\.(json|safetensors|gguf|jinja|model|txt)$/, {
+    error: ({ input }) =>
+      typeof input === 'string' && isPickle(input)
+        ? pickleProblem(input, '.').message
+        : 'expected the plain name of a .safetensors, .gguf, .json, .jinja, .model or .txt file',
+  })
 
 export const weightsName = 'model.safetensors'
 export const weightsIndexName = 'model.safetensors.index.json'
@@ -91,19 +93,23 @@ export function isPickle(name: string): boolean {
   return /\.(bin|pt|pth|ckpt|pkl)$/i.test(name)
 }
 
-/**
- * Says how weights stored as pickle are converted.
- * @param place - folder or repository, as Python opens it
- * @throws TemperError unsupported, always
- */
-export function refusePickle(file: string, place: string): never {
+/** What is wrong with weights stored as pickle, and how they are converted. */
+function pickleProblem(file: string, place: string) {
   const convert = [
     'from transformers import AutoModelForCausalLM, AutoTokenizer',
     `AutoModelForCausalLM.from_pretrained('${place}').save_pretrained('converted')`,
     `AutoTokenizer.from_pretrained('${place}').save_pretrained('converted')`,
   ].join('; ')
   const rule = 'is a pickle file, which can run code when it is read; only safetensors and GGUF are read'
-  throw new TemperError('unsupported', `${file} ${rule}. Convert it: python -c "${convert}"`, {
-    details: { file, rule, convert },
-  })
+  return { message: `${file} ${rule}. Convert it: python -c "${convert}"`, details: { file, rule, convert } }
+}
+
+/**
+ * Says how weights stored as pickle are converted.
+ * @param place - folder or repository, as Python opens it
+ * @throws TemperError unsupported, always
+ */
+export function refusePickle(file: string, place: string): never {
+  const { message, details } = pickleProblem(file, place)
+  throw new TemperError('unsupported', message, { details })
 }

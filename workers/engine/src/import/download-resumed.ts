@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
@@ -62,17 +62,19 @@ async function fetchRest(file: RemoteFile, partial: string, have: number, option
   if (!response.ok) throw new HubApiError(file.url, response.status, undefined, response.statusText)
   // An answer with everything replaces what is there.
   const isRest = response.status === 206
-  const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as ReadableStream)
-  let arrived = isRest ? have : 0
-  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+  const target = await open(partial, isRest ? 'a' : 'w')
+  try {
+    let arrived = isRest ? have : 0
+    for await (const chunk of response.body ? Readable.fromWeb(response.body as ReadableStream) : []) {
       arrived += chunk.length
       if (arrived > file.sizeBytes) throw longer(file)
+      await target.writeFile(chunk)
       options.onBytes(arrived)
-      yield chunk
+      options.signal?.throwIfAborted()
     }
+  } finally {
+    await target.close()
   }
-  await pipeline(body, counted, createWriteStream(partial, { flags: isRest ? 'a' : 'w' }))
 }
 
 function longer({ what, sizeBytes }: RemoteFile): TemperError {

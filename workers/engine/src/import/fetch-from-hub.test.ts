@@ -86,12 +86,17 @@ it('brings one GGUF file, by name where there are several', async () => {
 })
 
 it('goes on behind the byte at which a connection broke', async () => {
-  hub.breakOff.set('model.safetensors', 30_000)
   const seen: number[] = []
-  const { path } = await fetchFromHub({ type: 'hub', repository: 'own/model' }, dir, {
-    hub: { url: hub.url },
-    onProgress: (done) => seen.push(done),
+  let onProgress: (done: number) => void = () => undefined
+  const moment = new Promise<void>((arrived) => {
+    onProgress = (done) => {
+      seen.push(done)
+      if (done > 1000) arrived()
+    }
   })
+  hub.breakOff.set('model.safetensors', { after: 30_000, moment })
+  const source = { type: 'hub', repository: 'own/model' } as const
+  const { path } = await fetchFromHub(source, dir, { hub: { url: hub.url }, onProgress })
   expect(await readFile(join(path, 'model.safetensors'), 'utf8')).toBe(weights)
   expect(hub.downloads.at(-1)).toMatch(/^model\.safetensors bytes=[1-9]\d*-$/)
   expect(seen).toEqual(seen.toSorted((a, b) => a - b))

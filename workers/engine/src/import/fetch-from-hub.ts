@@ -98,7 +98,6 @@ function authorization({ token }: HubAccess): Record<string, string> {
 /** What the Hub's package is told at every call. */
 interface HubCall {
   hubUrl: string
-  accessToken?: string
   fetch: typeof fetch
 }
 
@@ -108,9 +107,11 @@ async function asking<T>(
   { hub, signal }: Pick<FetchOptions, 'hub' | 'signal'>,
   work: (call: HubCall) => Promise<T>,
 ): Promise<T> {
-  const stoppable: typeof fetch = (url, init) => fetch(url, { ...init, signal })
+  // Not the package's `accessToken`, which takes tokens of one Hub only.
+  const ask: typeof fetch = (url, init) =>
+    fetch(url, { ...init, signal, headers: { ...init?.headers, ...authorization(hub) } })
   try {
-    return await work({ hubUrl: hub.url, accessToken: hub.token, fetch: stoppable })
+    return await work({ hubUrl: hub.url, fetch: ask })
   } catch (cause) {
     if (signal?.aborted) throw new TemperError('cancelled', `${what} is not fetched any further`, { cause })
     if (cause instanceof HubApiError) throw refusal(what, hub, cause)

