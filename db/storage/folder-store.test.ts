@@ -84,7 +84,12 @@ it('stores a folder and makes the same folder elsewhere', async () => {
   await writeFile(join(root, 'a', 'config.json'), '{}')
   await writeFile(join(root, 'a', 'resume', 'state.json'), 'hello')
   await chmod(join(root, 'a', 'config.json'), 0o600)
-  const files = await putFolder(store, join(root, 'a'))
+  const seen: number[][] = []
+  const files = await putFolder(store, join(root, 'a'), (...progress) => seen.push(progress))
+  expect(seen).toEqual([
+    [2, 7],
+    [7, 7],
+  ])
   expect(files.map((file) => [file.path, file.sizeBytes])).toEqual([
     ['config.json', 2],
     ['resume/state.json', 5],

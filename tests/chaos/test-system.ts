@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +23,9 @@ export interface TestSystem {
   /** Looks again and again until `done` is true of the run; throws when the run ends before. */
   waitForRun(runId: string, what: string, done: (run: RunRecord) => boolean): Promise<RunRecord>
   waitForEnd(runId: string): Promise<RunRecord>
+  readonly storeFolder: string
+  /** Names of what the worker still keeps of models on their way in. */
+  importsLeft(): Promise<string[]>
   /** Process number of the one engine worker. */
   engineWorkerPid(): Promise<number>
   /** Process number of the engine itself. */
@@ -63,6 +67,8 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
       })
       return id
     },
+    storeFolder: join(home, 'store'),
+    importsLeft: () => readdir(join(home, 'work', 'imports')),
     waitForEnd: (runId) => waitForRun(runId, 'the end of the run', hasEnded),
     engineWorkerPid: () =>
       waitFor(

@@ -4,9 +4,8 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { TemperError } from '@temper/db/contracts'
-import { EngineDevice, lockDevice } from './engine-process/index.ts'
+import { EngineDevice, engineOptions, lockDevice } from './engine-process/index.ts'
 import { readEnvironment } from './environment.ts'
 import { reportActivity } from './scaler/worker-messages.ts'
 import { connectServices } from './services.ts'
@@ -14,11 +13,6 @@ import { stopSignal } from './stop-signal.ts'
 import { createDeviceWorkers } from './workers/device-workers.ts'
 import { announceWorker } from './workers/presence.ts'
 import { runWorkers } from './workers/run-workers.ts'
-
-const startTimeoutMs = 2 * 60_000
-/** An engine that reports nothing for this long is hung; tracing a large model takes minutes. */
-const hangTimeoutMs = 10 * 60_000
-const stopTimeoutMs = 60_000
 
 const environment = readEnvironment()
 const [number, ...others] = environment.TEMPER_DEVICES
@@ -33,17 +27,7 @@ const lock = await lockDevice(environment.TEMPER_WORK_DIR, number, signal)
 const scratchDir = path.join(environment.TEMPER_WORK_DIR, `device-${number}`)
 await rm(scratchDir, { recursive: true, force: true })
 await mkdir(scratchDir, { recursive: true })
-const device = new EngineDevice({
-  lock,
-  engine: {
-    entry: fileURLToPath(import.meta.resolve('@temper/engine/process')),
-    env: { ...process.env, CUDA_VISIBLE_DEVICES: number },
-    startTimeoutMs,
-    hangTimeoutMs,
-    stopTimeoutMs,
-    onOutput: (text) => log.debug({ engine: text.trimEnd() }, 'engine output'),
-  },
-})
+const device = new EngineDevice({ lock, engine: engineOptions(log, number) })
 const serving = {
   host: environment.TEMPER_SERVE_HOST,
   idleSeconds: environment.TEMPER_SERVE_IDLE_SECONDS,

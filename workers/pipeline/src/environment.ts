@@ -16,6 +16,16 @@ const environmentSchema = z.object({
     .default('0')
     .transform((list) => list.split(','))
     .describe('Devices of this machine; each has an engine worker of its own'),
+  HF_ENDPOINT: z
+    .url()
+    .default('https://huggingface.co')
+    .transform((url) => url.replace(/\/$/, ''))
+    .describe('The Hugging Face Hub that models are fetched from'),
+  HF_TOKEN: z
+    .string()
+    .transform((token) => token || undefined)
+    .optional()
+    .describe('For repositories that are not open to everyone'),
   TEMPER_IDLE_SECONDS: z.coerce
     .number()
     .positive()

@@ -3,6 +3,9 @@
  * work for them.
  */
 import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { removeEndedImports } from './activities/imports-folder.ts'
+import { engineOptions } from './engine-process/index.ts'
 import { readEnvironment } from './environment.ts'
 import { engineBacklog } from './scaler/backlog.ts'
 import { startEngineWorker } from './scaler/engine-worker-process.ts'
@@ -21,7 +24,11 @@ const ending = AbortSignal.any([signal, failed.signal])
 const services = await connectServices(environment, 'pipeline')
 const { db, store, temporal, log } = services
 await mkdir(workDir, { recursive: true })
-const workers = await createPipelineWorkers(temporal, { db, store }, workDir)
+const importsDir = path.join(workDir, 'imports')
+await removeEndedImports(db, importsDir)
+const hub = { url: environment.HF_ENDPOINT, token: environment.HF_TOKEN }
+const deps = { db, store, importsDir, engine: engineOptions(log), hub }
+const workers = await createPipelineWorkers(temporal, deps, workDir)
 const leave = announceWorker(db, log, {
   queue: 'pipeline, cpu',
   device: () => 'none',

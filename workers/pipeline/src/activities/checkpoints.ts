@@ -33,7 +33,7 @@ export async function storeCheckpoint(
   origin: Origin,
   saved: { dir: string; step: number; metrics: Record<string, number> },
 ): Promise<Checkpoint> {
-  const description = await describe(saved.dir)
+  const description = await describeFolder(saved.dir)
   const checkpoint = await sharingStore(db, async () =>
     registerCheckpoint(db, {
       ...origin,
@@ -76,7 +76,7 @@ async function prune({ db, store }: Dependencies, { runId, stage }: StageRef, ke
 const configSchema = z.looseObject({ model_type: z.string() })
 
 /** Architecture and number of weights, read from the folder itself. */
-async function describe(dir: string): Promise<{ architecture: string; parameters: number }> {
+export async function describeFolder(dir: string): Promise<{ architecture: string; parameters: number }> {
   const config = configSchema.parse(JSON.parse(await readFile(path.join(dir, 'config.json'), 'utf8')))
   const shards = (await readdir(dir)).filter((name) => /^model.*\.safetensors$/.test(name))
   const counts = await Promise.all(shards.map((name) => countWeights(path.join(dir, name))))

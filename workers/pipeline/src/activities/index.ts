@@ -1,7 +1,8 @@
-import type { Dependencies, EngineDependencies } from './dependencies.ts'
+import type { EngineDependencies } from './dependencies.ts'
 import { createEvaluationActivities } from './evaluation.ts'
 import { asActivities } from './failure.ts'
 import { createGenerationActivities, createGenerationStateActivities } from './generation.ts'
+import { createImportActivities, type ImportDependencies } from './imports.ts'
 import { createPreferenceActivities } from './preferences.ts'
 import { createReleaseActivities } from './release.ts'
 import { createRunStateActivities } from './run-state.ts'
@@ -11,10 +12,11 @@ import { createSimulatedVoteActivities } from './simulated-votes.ts'
 import { createTrainingActivities } from './training.ts'
 
 export type { Dependencies, EngineDependencies } from './dependencies.ts'
+export type { ImportDependencies } from './imports.ts'
 export type { PlannedStage, RunPlan } from './run-state.ts'
 
 /** Rows, files and statistics; on the queue `cpu`. */
-export function createCpuActivities(deps: Dependencies) {
+export function createCpuActivities(deps: ImportDependencies) {
   return asActivities({
     ...createRunStateActivities(deps),
     ...createPreferenceActivities(deps),
@@ -22,6 +24,7 @@ export function createCpuActivities(deps: Dependencies) {
     ...createEvaluationActivities(deps),
     ...createReleaseActivities(deps),
     ...createGenerationStateActivities(deps),
+    ...createImportActivities(deps),
   })
 }
 

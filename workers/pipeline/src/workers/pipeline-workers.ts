@@ -1,6 +1,6 @@
 import { taskQueues } from '@temper/db/contracts'
 import { type NativeConnection, Worker } from '@temporalio/worker'
-import { createCpuActivities, type Dependencies } from '../activities/index.ts'
+import { createCpuActivities, type ImportDependencies } from '../activities/index.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 /** Cancellations reach an activity with the answer to a heartbeat; this is how often one is sent at most. */
@@ -9,7 +9,7 @@ export const maxHeartbeatThrottleInterval = '1s'
 /** The workers that are always there: workflows, and the activities that need no device. */
 export async function createPipelineWorkers(
   connection: NativeConnection,
-  deps: Dependencies,
+  deps: ImportDependencies,
   cacheDir: string,
 ): Promise<Worker[]> {
   const workflows = Worker.create({

@@ -32,6 +32,15 @@ export const serve = proxyActivities<Pick<GenerateActivities, 'serveCompletions'
   retry: { maximumAttempts: 1 },
 })
 
+/** Models on their way in: a fetch may take hours, and goes on where a lost worker left it. */
+export const importing = proxyActivities<CpuActivities>({
+  taskQueue: taskQueues.cpu,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
+})
+
 export const generate = proxyActivities<GenerateActivities>({
   taskQueue: taskQueues.generate,
   startToCloseTimeout: '1 hour',
