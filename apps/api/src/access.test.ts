@@ -62,6 +62,13 @@ const routes: [string, string, string[]][] = [
   ['POST', '/v1/generations', writers],
   ['GET', `/v1/generations/${newId('generation')}/events`, writers],
   ['DELETE', `/v1/generations/${newId('generation')}`, writers],
+  ['GET', '/v1/models', readers],
+  ['POST', '/v1/models', writers],
+  ['GET', `/v1/models/${newId('import')}`, readers],
+  ['GET', `/v1/models/${newId('import')}/events`, readers],
+  ['PUT', `/v1/models/${newId('import')}/files/config.json`, writers],
+  ['POST', `/v1/models/${newId('import')}/start`, writers],
+  ['DELETE', `/v1/models/${newId('import')}`, writers],
   ['GET', '/v1/workers', readers],
 ]
 
@@ -92,10 +99,11 @@ it('lists every route of the API in this table', async () => {
   const open = ['GET /healthz', 'POST /v1/sign-in']
   const pattern = (text: string) =>
     text
-      .replace(/\/(run|ckpt|cmp|vote|gen|key)_[a-z2-7]+/, '/{id}')
+      .replace(/\/(run|ckpt|cmp|vote|gen|imp|key)_[a-z2-7]+/, '/{id}')
       .replace('/datasets/nothing', '/datasets/{id}')
       .replace('/stages/votes/', '/stages/{stage}/')
       .replace('/files/resume/state.json', '/files/{path}')
+      .replace('/files/config.json', '/files/{name}')
   expect(new Set([...routes.map(([method, path]) => `${method} ${pattern(path)}`), ...open])).toEqual(
     new Set(documented),
   )

@@ -15,6 +15,7 @@ import { generationRoutes } from './routes/generations.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { memberRoutes } from './routes/members.ts'
+import { isModelFile, modelRoutes } from './routes/models.ts'
 import { recipeRoutes } from './routes/recipes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -33,7 +34,7 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
   })
   app.use(requestId({ limitLength: 100 }), logRequests(deps.log), secureHeaders())
   const limit = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody })
-  app.use((c, next) => (isUpload(c.req) ? next() : limit(c, next)))
+  app.use((c, next) => (isUpload(c.req) || isModelFile(c.req) ? next() : limit(c, next)))
 
   app.route('/', healthRoutes(deps))
   app.route('/', documentationRoutes(app))
@@ -47,6 +48,7 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
     runRecordRoutes,
     comparisonRoutes,
     checkpointRoutes,
+    modelRoutes,
     generationRoutes,
     workerRoutes,
   ]) {

@@ -12,6 +12,11 @@ const environmentSchema = z.object({
   TEMPER_WEB_URL: url.default('http://127.0.0.1:3000'),
   TEMPER_TEMPORAL_UI_URL: url.optional(),
   TEMPER_PARENT_PID: z.coerce.number().int().positive().optional(),
+  TEMPER_MODEL_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(64 * 2 ** 30),
   TEMPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -27,6 +32,8 @@ export interface Config {
   temporalUiUrl: string | undefined
   /** The API ends when this process does. */
   parentPid: number | undefined
+  /** Of the files of one model that is sent, together. */
+  modelBytes: number
   logLevel: string
 }
 
@@ -47,6 +54,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     webUrl: env.TEMPER_WEB_URL,
     temporalUiUrl: env.TEMPER_TEMPORAL_UI_URL,
     parentPid: env.TEMPER_PARENT_PID,
+    modelBytes: env.TEMPER_MODEL_BYTES,
     logLevel: env.TEMPER_LOG_LEVEL,
   }
 }

@@ -19,6 +19,8 @@ export interface Dependencies {
   recipesFolder: string
   /** Of datasets. */
   uploadLimits: UploadLimits
+  /** Of the files of one model together. */
+  modelBytes: number
 }
 
 /** What requests carry through the handlers. */

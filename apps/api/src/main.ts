@@ -1,12 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
-import { listenForNotifications, listRuns, migrate, openDatabase, removeOldIdempotencyKeys } from '@temper/db/queries'
+import {
+  listenForNotifications,
+  listImports,
+  listRuns,
+  migrate,
+  openDatabase,
+  removeOldIdempotencyKeys,
+} from '@temper/db/queries'
 import { openFolderStore } from '@temper/db/storage'
 import { pino } from 'pino'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import type { Dependencies } from './dependencies.ts'
 import { endWithParent } from './end-with-parent.ts'
+import { cancelAbandonedImports } from './models/cancel-import.ts'
 import { connectWorkflows } from './workflows.ts'
 
 /** Of dataset uploads, which are read as they come in. */
@@ -26,17 +34,27 @@ const deps: Dependencies = {
   temporalUiUrl: config.temporalUiUrl,
   recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
   uploadLimits,
+  modelBytes: config.modelBytes,
 }
 await removeOldIdempotencyKeys(deps.db)
-const server = serve({ fetch: createApp(deps).fetch, hostname: config.host, port: config.port }, ({ address, port }) =>
-  log.info({ url: `http://${address}:${port}` }, 'the API answers'),
+const server = serve(
+  {
+    fetch: createApp(deps).fetch,
+    hostname: config.host,
+    port: config.port,
+    // The files of a model may take hours to arrive; Node would cut them off after five minutes.
+    serverOptions: { requestTimeout: 0 },
+  },
+  ({ address, port }) => log.info({ url: `http://${address}:${port}` }, 'the API answers'),
 )
-startQueuedRuns().catch((error: unknown) => log.warn({ err: error }, 'queued runs were not started'))
+startQueued().catch((error: unknown) => log.warn({ err: error }, 'queued runs and imports were not started'))
+cancelAbandonedImports(deps).catch((error: unknown) => log.warn({ err: error }, 'abandoned uploads were not removed'))
 
-/** A run may have been written just before its process ended: its workflow is started now. */
-async function startQueuedRuns(): Promise<void> {
-  const { items } = await listRuns(deps.db, { limit: 200, states: ['queued'] })
-  for (const run of items) await deps.workflows.startRun(run.id)
+/** A run or import may have been written just before its process ended: its workflow is started now. */
+async function startQueued(): Promise<void> {
+  const queued = { limit: 200, states: ['queued' as const] }
+  for (const run of (await listRuns(deps.db, queued)).items) await deps.workflows.startRun(run.id)
+  for (const { id } of (await listImports(deps.db, queued)).items) await deps.workflows.startImport(id)
 }
 
 let isStopping = false

@@ -53,6 +53,7 @@ export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
     webUrl: 'http://web.test',
     temporalUiUrl: 'http://temporal.test',
     recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
+    modelBytes: 1024 * 1024,
     uploadLimits: { sentBytes: 4 * 1024 * 1024, unpackedBytes: 16 * 1024 * 1024 },
   })
   return {

@@ -21,6 +21,9 @@ export interface Workflows {
   startGeneration(generationId: string): Promise<void>
   /** One that is over is no error. */
   cancelGeneration(generationId: string): Promise<void>
+  startImport(importId: string): Promise<void>
+  /** One that is over is no error. */
+  cancelImport(importId: string): Promise<void>
   /** Waits for calls under way. */
   close(): Promise<void>
 }
@@ -53,6 +56,11 @@ export function connectWorkflows(address: string, timeoutMs = 5000): Workflows {
   const cancel = async (id: string) => {
     await call(() => workflow.getHandle(id).cancel())
   }
+  const cancelUnlessOver = (id: string) =>
+    cancel(id).catch((error: unknown) => {
+      // It ended by itself a moment ago.
+      if (!(error instanceof TemperError) || error.code !== 'conflict') throw error
+    })
   return {
     startRun: (runId) => start(workflowTypes.pipeline, runId, { runId }),
     pauseRun: (runId) => signal(runId, workflowSignals.pause),
@@ -61,11 +69,9 @@ export function connectWorkflows(address: string, timeoutMs = 5000): Workflows {
     skipWaiting: (runId, stage) => signal(runId, workflowSignals.skipWaiting, { stage }),
     votesArrived: (runId, stage) => signal(stageWorkflowId(runId, stage), workflowSignals.votesArrived),
     startGeneration: (generationId) => start(workflowTypes.generation, generationId, { generationId }),
-    cancelGeneration: (generationId) =>
-      cancel(generationId).catch((error: unknown) => {
-        // It ended by itself a moment ago.
-        if (!(error instanceof TemperError) || error.code !== 'conflict') throw error
-      }),
+    cancelGeneration: cancelUnlessOver,
+    startImport: (importId) => start(workflowTypes.import, importId, { importId }),
+    cancelImport: cancelUnlessOver,
     async close() {
       // A call that is retried on a closed connection would throw where nobody catches.
       await Promise.allSettled(pending)
