@@ -4,7 +4,7 @@ import { archiveBytes, checkpointTitle, loadingCode } from './checkpoint-words.t
 
 function checkpoint(changes: Partial<Checkpoint>): Checkpoint {
   const origin = { runId: null, stage: 'dpo', stageType: 'dpo', step: 8, final: true, releasedAs: null }
-  const content = { architecture: 'llama', parameters: 1, sizeBytes: 1, metrics: {}, files: [] }
+  const content = { architecture: 'llama', parameters: 1, sizeBytes: 1, metrics: {}, importedFrom: null, files: [] }
   const lineage = { parents: [], data: [], createdAt: '2026-01-01T00:00:00Z' }
   return { id: 'ckpt_abcdefghij2345672345', kind: 'policy', ...origin, ...content, ...lineage, ...changes }
 }
