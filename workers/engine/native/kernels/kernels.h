@@ -22,6 +22,8 @@ struct Kernels {
   void (*attendBf16)(const CachedAttention&, int64_t sequence, int64_t head);
   void (*sampleF32)(const SamplingRow&);
   void (*sampleBf16)(const SamplingRow&);
+  void (*sigmoidF32)(const float* x, float* y, int64_t count);
+  void (*sigmoidBf16)(const bfloat16* x, bfloat16* y, int64_t count);
 };
 
 extern const Kernels avx2Kernels, avx512Kernels;

@@ -1,4 +1,5 @@
-// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperSample.
+// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperSample,
+// TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -189,6 +190,26 @@ void Sample(void*, TF_OpKernelContext* context) {
   });
 }
 
+// For tensors so small that TensorFlow's threads would take longer to wake than the work takes.
+void Sigmoid(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor* x = call.Input(0);
+  std::vector<int64_t> shape;
+  for (int i = 0; i < TF_NumDims(x); i++) shape.push_back(TF_Dim(x, i));
+  const TF_DataType type = TF_TensorType(x);
+  void* y = call.Output(type, shape);
+  if (!y) return;
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  const int64_t part = 4096, size = Size(x), parts = (size + part - 1) / part;
+  ParallelFor(parts, [&](int64_t i) {
+    const int64_t from = i * part, count = std::min(part, size - from);
+    if (type == TF_FLOAT)
+      kernels.sigmoidF32(Data<float>(x) + from, static_cast<float*>(y) + from, count);
+    else
+      kernels.sigmoidBf16(Data<bfloat16>(x) + from, static_cast<bfloat16*>(y) + from, count);
+  });
+}
+
 struct Operation {
   const char* name;
   std::initializer_list<const char*> inputs, attributes, outputs;
@@ -244,6 +265,7 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             nullptr,
             Sample},
            status);
+  Register({"TemperSigmoid", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, Sigmoid}, status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));
   TF_DeleteStatus(status);
 }

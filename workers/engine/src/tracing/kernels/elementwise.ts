@@ -2,6 +2,7 @@ import { tf } from '../../runtime/tf.ts'
 import type { Graph } from '../graph.ts'
 import type { Attributes, GraphType, Shape, Value } from '../value.ts'
 import { sameShape } from '../value.ts'
+import { sizeOf } from '../values.ts'
 import { type KernelTable, kernel, type Narrow } from './kernel.ts'
 
 interface Unary {
@@ -138,9 +139,16 @@ const widened = [
   'Tan',
   'Atan',
 ]
-const following = ['Neg', 'Abs', 'Tanh', 'Sigmoid', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round']
+const following = ['Neg', 'Abs', 'Tanh', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round']
+
+/** Up to so many elements, as decoding has them, TensorFlow's threads take longer to wake than to compute. */
+const fewElements = 2 ** 17
 
 export const elementwise: KernelTable = {
+  Sigmoid: kernel<Unary>((graph, { x }) => {
+    const few = graph.kernels && sizeOf(x.shape) <= fewElements
+    return map(graph, few ? 'TemperSigmoid' : 'Sigmoid', x)
+  }, 'follow'),
   ...Object.fromEntries(widened.map((op) => [op, unary(op)])),
   ...Object.fromEntries(following.map((op) => [op, unary(op, 'follow')])),
   Reciprocal: unary('Reciprocal'),
