@@ -46,7 +46,8 @@ async function sizeOf(path: string): Promise<number> {
   return found?.size ?? 0
 }
 
-async function digestOf(path: string): Promise<string> {
+/** sha256 in hex. */
+export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')

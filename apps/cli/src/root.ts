@@ -6,11 +6,12 @@ import { keys } from './commands/keys.ts'
 import { label } from './commands/label.ts'
 import { login } from './commands/login.ts'
 import { members } from './commands/members.ts'
+import { models } from './commands/models.ts'
 import { recipes } from './commands/recipes.ts'
 import { runs } from './commands/runs.ts'
 import { workers } from './commands/workers.ts'
 
 export const root: CommandDef = defineCommand({
   meta: { name: 'temper', version: '0.1.0', description: 'Post-training of language models, from data to release' },
-  subCommands: { login, datasets, recipes, runs, label, checkpoints, generate, workers, keys, members },
+  subCommands: { login, models, datasets, recipes, runs, label, checkpoints, generate, workers, keys, members },
 })

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -10,8 +10,16 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { startTestApi, type TestApi } from '@temper/api/testing'
-import { newId } from '@temper/db/contracts'
-import { appendEvent, appendGenerationEvent, registerCheckpoint, setRunState } from '@temper/db/queries'
+import { type ModelImport, modelImportSchema, newId } from '@temper/db/contracts'
+import {
+  appendEvent,
+  appendGenerationEvent,
+  endImport,
+  finishImport,
+  listImports,
+  registerCheckpoint,
+  setRunState,
+} from '@temper/db/queries'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestTemporal, type TestTemporal } from '../../../tests/support/temporal.ts'
 
@@ -50,6 +58,7 @@ interface Ended {
 async function temper(
   args: string[],
   environment: Record<string, string> = { TEMPER_URL: url, TEMPER_KEY: key },
+  meanwhile: (child: ChildProcess) => Promise<void> = async () => undefined,
 ): Promise<Ended> {
   const env = { PATH: process.env.PATH ?? '', HOME: folder, ...environment }
   const loader = import.meta.resolve('tsx')
@@ -58,7 +67,9 @@ async function temper(
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  await meanwhile(child)
+  const [out, err, [code]] = await ended
   return { code: code as number | null, out, err }
 }
 
@@ -114,6 +125,106 @@ describe('usage', () => {
     expect(await temper(['runs', 'list', '--jsn'])).toMatchObject({ code: 2, err: expect.stringContaining('--jsn') })
     expect(await temper(['runs', 'get'])).toMatchObject({ code: 2 })
     expect(await temper(['rnus'])).toMatchObject({ code: 2 })
+  })
+})
+
+describe('models', () => {
+  const files = { 'config.json': '{}', 'model.safetensors': 'weights', 'README.md': '#', 'optimizer.pt': 'no' }
+  const folderOf = async (name: string, contents: Record<string, string> = files) => {
+    await mkdir(join(folder, name))
+    for (const [file, content] of Object.entries(contents)) await fileOf(join(name, file), content)
+    return name
+  }
+  const named = async (name: string) =>
+    (await listImports(api.db, { limit: 50 })).items.filter((item) => item.name === name)
+  /** What a worker does once the import has begun. */
+  const whenQueued = (name: string, act: (found: ModelImport) => Promise<unknown>) =>
+    vi.waitFor(
+      async () => {
+        const found = (await named(name)).find(({ state }) => state === 'queued')
+        if (found === undefined) throw new Error(`${name} is not queued yet`)
+        await act(found)
+        return found
+      },
+      { timeout: 30_000 },
+    )
+  const finish = (found: ModelImport) => {
+    const origin = { runId: null, stage: null, stageType: 'import', step: 0, final: true, parents: [], data: [] }
+    const model = { kind: 'policy' as const, architecture: 'llama', parameters: 1, metrics: {}, files: found.uploaded }
+    return finishImport(api.db, found, { ...origin, ...model })
+  }
+
+  it('are sent from a folder, and said to be checkpoints once they are', async () => {
+    const [ended, found] = await Promise.all([
+      temper(['models', 'add', await folderOf('Tiny Llama')]),
+      whenQueued('tiny-llama', finish),
+    ])
+    expect(found.uploaded.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors'])
+    const { checkpointId } = (await named('tiny-llama'))[0] ?? {}
+    expect(ended).toMatchObject({ code: 0, out: expect.stringContaining(`Added tiny-llama: ${checkpointId}`) })
+    expect((await temper(['models', 'list'])).out).toContain(checkpointId)
+  })
+
+  it('that an interrupted command has sent in part are sent to the end', async () => {
+    const path = await folderOf('again')
+    const announced = {
+      type: 'files',
+      files: [
+        { path: 'config.json', sizeBytes: 2 },
+        { path: 'model.safetensors', sizeBytes: 7 },
+      ],
+    }
+    const created = await api.request('/v1/models', { method: 'POST', key, body: { name: 'again', source: announced } })
+    const { id } = modelImportSchema.parse(await created.json())
+    const bytes = new TextEncoder().encode('{}')
+    await api.request(`/v1/models/${id}/files/config.json`, { method: 'PUT', key, body: bytes })
+    const [ended] = await Promise.all([temper(['models', 'add', path, '--json']), whenQueued('again', finish)])
+    const events = ended.out
+      .trim()
+      .split('\n')
+      .map((line) => modelImportSchema.parse(JSON.parse(line)))
+    expect(events.at(-1)).toMatchObject({ id, state: 'done' })
+    expect(await named('again')).toHaveLength(1)
+  })
+
+  it('come from a Hub or by a short name, and what was wrong with one is said', async () => {
+    const failure = { code: 'invalid_checkpoint', message: 'model.safetensors: tensor "x" is missing', details: {} }
+    const [failed, found] = await Promise.all([
+      temper(['models', 'add', 'own/Model', '--revision', 'v1', '--name', 'mine']),
+      whenQueued('mine', ({ id }) => endImport(api.db, id, { state: 'failed', failure })),
+    ])
+    expect(found.source).toEqual({ type: 'hub', repository: 'own/Model', revision: 'v1' })
+    expect(failed).toMatchObject({ code: 1, err: `temper: ${failure.message}\n` })
+    const [added] = await Promise.all([
+      temper(['models', 'add', 'smollm2-135m-instruct']),
+      whenQueued('smollm2-135m-instruct', finish),
+    ])
+    expect(added).toMatchObject({ code: 0, out: expect.stringContaining('temper generate ckpt_') })
+  })
+
+  it('are stopped by Ctrl-C and by id', async () => {
+    const stopped = temper(['models', 'add', 'own/other'], undefined, async (child) => {
+      await whenQueued('other', async () => child.kill('SIGINT'))
+    })
+    expect(await stopped).toMatchObject({ code: 1, err: 'temper: stopped; nothing of other was kept\n' })
+    const [{ id, state } = { id: '', state: '' }] = await named('other')
+    expect(state).toBe('cancelled')
+    expect(await temperJson('models', 'cancel', id)).toMatchObject({ id, state: 'cancelled' })
+  })
+
+  it('are refused before anything is sent', async () => {
+    const pickle = await temper([
+      'models',
+      'add',
+      await folderOf('old', { 'config.json': '{}', 'pytorch_model.bin': '' }),
+    ])
+    expect(pickle).toMatchObject({ code: 1, err: expect.stringContaining("from_pretrained('old')") })
+    expect(await temper(['models', 'add', './nothing'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('owner/name'),
+    })
+    expect(await temper(['models', 'add', 'again', '--revision', 'v1'])).toMatchObject({ code: 2 })
+    expect(await named('old')).toEqual([])
   })
 })
 

@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import type { Connection } from '../connection.ts'
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE'
-  /** Sent as JSON unless it is bytes. */
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Sent as JSON unless it is bytes, or a stream of them. */
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
@@ -23,18 +23,20 @@ export class ApiClient {
   /** The answer itself. Throws the API's refusal, or `unavailable` where nothing answers. */
   async send(path: string, options: RequestOptions = {}): Promise<Response> {
     const { method = 'GET', body, signal } = options
-    const isJson = body !== undefined && !(body instanceof Uint8Array)
+    const isJson = body !== undefined && !(body instanceof Uint8Array) && !(body instanceof ReadableStream)
     const headers = {
       Authorization: `Bearer ${this.#key}`,
       ...(isJson ? { 'Content-Type': 'application/json' } : {}),
       ...options.headers,
     }
-    const content = isJson ? JSON.stringify(body) : (body as Uint8Array<ArrayBuffer> | undefined)
+    const content = isJson ? JSON.stringify(body) : (body as Uint8Array<ArrayBuffer> | ReadableStream | undefined)
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers,
       body: content,
       signal: signal ?? null,
+      // Node's fetch asks for this where a body is a stream.
+      ...{ duplex: 'half' },
     }).catch((cause: unknown) => {
       if (signal?.aborted) throw cause
       throw new TemperError('unavailable', `nothing answers at ${this.url}; is the stack running? (npm start)`, {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Dataset, datasetKinds, datasetSchema, pageSchema, TemperError } from '@temper/db/contracts'
+import { type Dataset, datasetKinds, datasetSchema, nameFrom, pageSchema, TemperError } from '@temper/db/contracts'
 import { z } from 'zod'
 import { command, group } from '../command.ts'
 import { bytes, fields, table } from '../output.ts'
@@ -54,12 +54,7 @@ const get = command(
 
 /** `My Talks.jsonl.gz` becomes `my-talks`. */
 function nameOf(file: string): string {
-  const stem = basename(file).replace(/(\.(gz|jsonl|json|txt|md))+$/i, '')
-  return stem
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 40)
+  return nameFrom(basename(file).replace(/(\.(gz|jsonl|json|txt|md))+$/i, ''))
 }
 
 function describe({ name, version, kind, rows, sizeBytes, id }: Dataset): string {
