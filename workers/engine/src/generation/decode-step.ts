@@ -35,7 +35,8 @@ export function stepKey(cache: KvCache, { rows, tokens, plan }: StepShape): stri
 export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): DecodeStep {
   const { program, precision } = policy
   const inputs = stepInputs(policy.model, shape)
-  return program.define(stepKey(cache, shape), { inputs, precision }, (variables, tensors) => {
+  const spec = { inputs, precision, sequential: shape.tokens === 1 }
+  return program.define(stepKey(cache, shape), spec, (variables, tensors) => {
     const logits = nextLogits(policy, cache, variables, tensors as StepTensors, shape)
     const { uniforms, prompt, completion, ...settings } = tensors as StepTensors
     const past = prompt && completion ? { prompt, completion } : undefined

@@ -20,9 +20,13 @@ export interface RunRequest {
   fetches: string[]
   /** Nodes to run for their effect. */
   targets: string[]
+  /** One operation after another, on one thread: faster where each is short. Operations still share their own work. */
+  sequential?: boolean
 }
 
 const fullTrace = 3
+/** TensorFlow's number for the thread that runs the step itself. */
+const ownThread = -1
 
 /** A TensorFlow graph that grows, its variables, and a thread that runs parts of it one after another. */
 export class Session {
@@ -49,7 +53,7 @@ export class Session {
 
   /** Like `run`, and says how long each node took. Slower: for looking, not for timing whole steps. */
   async profile(request: RunRequest): Promise<NodeExecStats[]> {
-    const { metadata } = await this.#run(request, encodeMessage('RunOptions', { traceLevel: fullTrace }))
+    const { metadata } = await this.#run(request, { traceLevel: fullTrace })
     return metadata ? decodeStepStats(metadata) : []
   }
 
@@ -58,9 +62,12 @@ export class Session {
     this.#native.close()
   }
 
-  async #run({ feeds, fetches, targets }: RunRequest, options?: Uint8Array): Promise<NativeResult> {
+  async #run(request: RunRequest, options: { traceLevel?: number } = {}): Promise<NativeResult> {
+    const { feeds, fetches, targets, sequential } = request
+    const all = sequential ? { ...options, interOpThreadPool: ownThread } : options
+    const encoded = Object.keys(all).length > 0 ? encodeMessage('RunOptions', all) : undefined
     try {
-      return await this.#native.run(feeds, fetches, targets, options)
+      return await this.#native.run(feeds, fetches, targets, encoded)
     } catch (error) {
       throw toEngineError(error)
     }

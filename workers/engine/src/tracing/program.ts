@@ -30,6 +30,8 @@ export interface FunctionSpec<K extends string> {
   variables?: readonly string[]
   /** Of matrix products; variables, norms, softmax and losses stay fp32. Default fp32. */
   precision?: 'fp32' | 'bf16'
+  /** Set for functions of many short operations: they run one after another, which spares the waking of threads. */
+  sequential?: boolean
 }
 
 /** One call runs the whole step: reads first, then assignments, then the outputs are handed back. */
