@@ -1,9 +1,9 @@
 import { type CompletionEvent, completionRequestSchema } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
+import type { Decoding } from '../generation/index.ts'
 import { createTokenizer } from '../tokenizer/index.ts'
 import { byteFallback, byteLevel } from '../tokenizer/layouts.fixture.ts'
 import { answerRequest } from './answer-request.ts'
-import type { Decoding } from './decoding.ts'
 
 const tokenizer = createTokenizer(byteLevel())
 const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: false })

@@ -1,8 +1,7 @@
 import { type CompletionEvent, type CompletionRequest, TemperError } from '@temper/db/contracts'
-import type { Generated } from '../generation/index.ts'
+import type { Decoding, Generated } from '../generation/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { CompletionStream } from './completion-stream.ts'
-import type { Decoding } from './decoding.ts'
 import { promptIds } from './prompt-ids.ts'
 import { TokenLogprobsQueue } from './token-logprobs.ts'
 

@@ -1,7 +1,6 @@
 import { type CompletionEvent, TemperError } from '@temper/db/contracts'
-import type { Generated } from '../generation/index.ts'
+import type { DecodedToken, Generated } from '../generation/index.ts'
 import type { StreamDecoder } from '../tokenizer/index.ts'
-import type { DecodedToken } from './decoding.ts'
 import { StopCutter } from './stop-cutter.ts'
 import type { TokenLogprobsQueue } from './token-logprobs.ts'
 

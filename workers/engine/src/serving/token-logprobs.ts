@@ -1,6 +1,6 @@
 import type { CompletionEvent } from '@temper/db/contracts'
+import type { DecodedToken } from '../generation/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import type { DecodedToken } from './decoding.ts'
 
 export type TokenLogprobs = NonNullable<Extract<CompletionEvent, { type: 'delta' }>['logprobs']>[number]
 
