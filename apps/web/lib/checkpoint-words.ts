@@ -1,4 +1,4 @@
-import { archiveFolder, type Checkpoint } from '@temper/db/contracts'
+import { archiveFolder, type Checkpoint, type ImportedFrom } from '@temper/db/contracts'
 
 /** What people call a checkpoint: its released name, else the stage that made it, else its id. */
 export function checkpointTitle(
@@ -25,5 +25,17 @@ export function loadingCode(checkpoint: Checkpoint, origin: string): { fetch: st
       `model = ${model}.from_pretrained("${folder}")`,
       `tokenizer = AutoTokenizer.from_pretrained("${folder}")`,
     ].join('\n'),
+  }
+}
+
+/** Where a model that was added came from, with what pins its bytes. */
+export function importedFromWords(from: ImportedFrom): string {
+  switch (from.type) {
+    case 'files':
+      return from.files.length === 1 ? (from.files[0]?.path ?? '') : `${from.files.length} files that were sent`
+    case 'hub':
+      return `${[from.repository, from.file].filter(Boolean).join('/')} at ${from.revision.slice(0, 12)}`
+    case 'wheel':
+      return `${from.package} ${from.version}`
   }
 }

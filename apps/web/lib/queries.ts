@@ -1,9 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import {
   checkpointSchema,
+  endedImportStates,
   evaluationSchema,
   labelProgressSchema,
   metricPointSchema,
+  modelImportSchema,
   pageSchema,
   type Run,
   runSchema,
@@ -16,6 +18,7 @@ import { read } from './api.ts'
 
 export const runPageSchema = pageSchema(runSummarySchema)
 export const checkpointPageSchema = pageSchema(checkpointSchema)
+export const importPageSchema = pageSchema(modelImportSchema)
 const metricPage = pageSchema(metricPointSchema)
 const samplePage = pageSchema(stageSamplesSchema)
 const evaluationPage = pageSchema(evaluationSchema)
@@ -32,6 +35,15 @@ export const checkpointsQuery = queryOptions({
   queryKey: ['checkpoints'],
   queryFn: () => read('/v1/checkpoints?limit=100', checkpointPageSchema),
   refetchInterval: pollMs * 3,
+})
+
+export const importsQuery = queryOptions({
+  queryKey: ['imports'],
+  queryFn: () => read('/v1/models?limit=50', importPageSchema),
+  refetchInterval: ({ state }) => {
+    const isUnderWay = state.data?.items.some((item) => !endedImportStates.includes(item.state))
+    return isUnderWay ? pollMs / 3 : pollMs * 3
+  },
 })
 
 export const labelProgressQuery = queryOptions({

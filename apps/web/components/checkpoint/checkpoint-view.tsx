@@ -7,7 +7,7 @@ import { PageTitle } from '#components/ui/page-title.tsx'
 import { Section } from '#components/ui/panels.tsx'
 import { StageChip } from '#components/ui/stage-chip.tsx'
 import { RelativeTime } from '#components/ui/time.tsx'
-import { archiveBytes, checkpointTitle, loadingCode } from '#lib/checkpoint-words.ts'
+import { archiveBytes, checkpointTitle, importedFromWords, loadingCode } from '#lib/checkpoint-words.ts'
 import { formatBytes, formatCount } from '#lib/format.ts'
 import { CodeBlock } from './code-block.tsx'
 import { FileTable } from './file-table.tsx'
@@ -70,7 +70,9 @@ function Card({ checkpoint }: { checkpoint: Checkpoint }) {
       </span>,
     ],
     ['Step', formatCount(checkpoint.step)],
-    ['Run', checkpoint.runId === null ? 'imported' : <RunLink key="run" checkpoint={checkpoint} />],
+    checkpoint.importedFrom === null
+      ? ['Run', <RunLink key="run" checkpoint={checkpoint} />]
+      : ['From', importedFromWords(checkpoint.importedFrom)],
     ['Datasets', checkpoint.data.length === 0 ? 'none' : formatCount(checkpoint.data.length)],
     ['Made', <RelativeTime key="made" iso={checkpoint.createdAt} />],
   ]

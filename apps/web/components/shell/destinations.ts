@@ -1,4 +1,4 @@
-import { Box, Gauge, type LucideIcon, MessagesSquare, ThumbsUp, Workflow } from 'lucide-react'
+import { Box, Gauge, type LucideIcon, MessagesSquare, PackagePlus, ThumbsUp, Workflow } from 'lucide-react'
 
 export interface Destination {
   href: string
@@ -15,6 +15,7 @@ export const destinations: Destination[] = [
   { href: '/runs', name: 'Runs', icon: Workflow, key: 'r', forLabelers: false },
   { href: '/label', name: 'Label', icon: ThumbsUp, key: 'l', forLabelers: true },
   { href: '/checkpoints', name: 'Checkpoints', icon: Box, key: 'c', forLabelers: false },
+  { href: '/models', name: 'Models', icon: PackagePlus, key: 'm', forLabelers: false },
   { href: '/playground', name: 'Playground', icon: MessagesSquare, key: 'p', forLabelers: false },
 ]
 
