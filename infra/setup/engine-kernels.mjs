@@ -16,13 +16,14 @@ const shared = ['-std=c++17', '-O3', '-Wall', '-fPIC', '-c']
 // Sums keep the order in which they are written: a result must not depend on how many rows share a product. The other
 // warnings are about the compiler's own headers.
 const vectors = ['-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi', '-Wno-uninitialized', '-Wno-maybe-uninitialized'] // biome-ignore format: one list
-const avx512 = ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma', '-DKERNELS=avx512Kernels']
+const avx512 = ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mfma']
 
 /** What is compiled: the kernels once for each set of instructions. */
 const objects = {
   pool: ['pool.cc'],
   avx2: ['instruction-set.cc', ...vectors, '-mavx2', '-mfma', '-DKERNELS=avx2Kernels'],
-  avx512: ['instruction-set.cc', ...vectors, ...avx512],
+  avx512: ['instruction-set.cc', ...vectors, ...avx512, '-DKERNELS=avx512Kernels'],
+  avx512bf16: ['instruction-set.cc', ...vectors, ...avx512, '-mavx512bf16', '-DKERNELS=avx512bf16Kernels'],
   register: ['register.cc'],
 }
 

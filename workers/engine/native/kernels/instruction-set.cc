@@ -1,9 +1,25 @@
-// The kernels for one instruction set: -DKERNELS=avx2Kernels or avx512Kernels, with the flags that go with it.
+// The kernels for one set of instructions, -DKERNELS=avx2Kernels, avx512Kernels or avx512bf16Kernels, with its flags.
 #include "attention.h"
 #include "kernels.h"
 #include "sampling.h"
 
 namespace {
+
+#if defined(__AVX512BF16__)
+// The processor multiplies bf16 itself.
+struct Factor {
+  const bfloat16* x;
+  Factor(const bfloat16* values, int64_t) : x(values) {}
+};
+#else
+struct Factor {
+  std::vector<float> wide;
+  const float* x;
+  Factor(const bfloat16* values, int64_t count) : wide(count), x(wide.data()) {
+    for (int64_t i = 0; i < count; i++) wide[i] = ToFloat(values[i]);
+  }
+};
+#endif
 
 template <Weights layout, class T>
 void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
@@ -13,7 +29,8 @@ void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
     Product<layout>(p.x, p.K, w, ldw, p.M, p.K, count, p.y + from, p.N);
   } else {
     std::vector<float> sums(p.M * count);
-    Product<layout>(p.x, p.K, w, ldw, p.M, p.K, count, sums.data(), count);
+    const Factor factor(p.x, p.M * p.K);
+    Product<layout>(factor.x, p.K, w, ldw, p.M, p.K, count, sums.data(), count);
     for (int64_t m = 0; m < p.M; m++) Narrow(sums.data() + m * count, p.y + m * p.N + from, count);
   }
 }

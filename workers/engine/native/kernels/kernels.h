@@ -7,7 +7,7 @@
 // y[:, from:to] = x w^T (w in rows) or x w (w in columns), for x (M, K), and w of N outputs.
 template <class T>
 struct ProductOf {
-  const float* x;
+  const T* x;
   const T* w;
   T* y;
   int64_t M, K, N;
@@ -26,4 +26,4 @@ struct Kernels {
   void (*sigmoidBf16)(const bfloat16* x, bfloat16* y, int64_t count);
 };
 
-extern const Kernels avx2Kernels, avx512Kernels;
+extern const Kernels avx2Kernels, avx512Kernels, avx512bf16Kernels;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -18,11 +19,16 @@
 
 namespace {
 
+// TEMPER_KERNELS names a set to take instead of the best one, or `none`.
 const Kernels* ChooseKernels() {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq"))
-    return &avx512Kernels;
+  const char* set = std::getenv("TEMPER_KERNELS");
+  const std::string wanted = set ? set : "avx512bf16";
+  if (wanted == "none") return nullptr;
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  if (wanted == "avx512bf16" && avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16Kernels;
+  if (wanted != "avx2" && avx512) return &avx512Kernels;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2Kernels;
   return nullptr;
 }
@@ -133,11 +139,9 @@ void MatMul(void* attributes, TF_OpKernelContext* context) {
                       rows ? kernels.rowsF32 : kernels.columnsF32);
     return;
   }
-  std::vector<float> wide(M * K);
-  for (int64_t i = 0; i < M * K; i++) wide[i] = ToFloat(Data<bfloat16>(x)[i]);
   auto* y = static_cast<bfloat16*>(call.Output(TF_BFLOAT16, {M, N}));
   if (!y) return;
-  RunProduct<bfloat16>({wide.data(), Data<bfloat16>(w), y, M, K, N}, rows ? kernels.rowsBf16 : kernels.columnsBf16);
+  RunProduct<bfloat16>({Data<bfloat16>(x), Data<bfloat16>(w), y, M, K, N}, rows ? kernels.rowsBf16 : kernels.columnsBf16);
 }
 
 // q, k, v, keyCache, valueCache, slots, starts, counts → out. Writes into both caches in place.
