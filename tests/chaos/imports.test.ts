@@ -2,31 +2,21 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { type CheckpointFile, endedImportStates, type ModelImport, type ModelSource } from '@temper/db/contracts'
-import { taskQueues, workflowTypes } from '@temper/db/contracts/workflows'
-import {
-  addImportFile,
-  createImport,
-  createMember,
-  endImport,
-  getCheckpoint,
-  getImport,
-  queueImport,
-} from '@temper/db/queries'
+import { type CheckpointFile, endedImportStates, type ModelImport } from '@temper/db/contracts'
+import { endImport, getCheckpoint, getImport } from '@temper/db/queries'
 import { openFolderStore } from '@temper/db/storage'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { tinyModel } from '../fixtures/tiny-model.ts'
+import { announced, bringModel, broughtFiles } from './bring-model.ts'
 import { startTestSystem, type TestSystem, waitFor } from './test-system.ts'
 
 let hub: Server
 let system: TestSystem
 let files: CheckpointFile[]
-let createdBy: string
 beforeAll(async () => {
   hub = await startSlowHub()
   vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${(hub.address() as AddressInfo).port}`)
   system = await startTestSystem()
-  createdBy = (await createMember(system.db, { name: 'Ada', role: 'member' })).id
   files = await tinyFolder()
 })
 afterAll(async () => {
@@ -50,28 +40,12 @@ async function startSlowHub(): Promise<Server> {
   return server
 }
 
-/** A model as somebody might bring it: what a short run has made, without what only Temper knows. */
+/** What a short run has made. */
 async function tinyFolder(): Promise<CheckpointFile[]> {
   const stages = 'stages:\n  made: { type: pretrain, data: stories, steps: 2, rowLength: 32 }\n'
   const run = await system.waitForEnd(await system.startRun(`name: maker\n${tinyModel}${stages}`))
-  const { files } = await getCheckpoint(system.db, run.stages[0]?.checkpointId ?? '')
-  return files.filter(({ path }) => !path.includes('/') && path !== 'temper.json' && path !== 'manifest.json')
+  return broughtFiles(system, run.stages[0]?.checkpointId ?? '')
 }
-
-/** Adds a model as the API does. */
-async function begin(name: string, source: ModelSource, sent: CheckpointFile[] = []): Promise<string> {
-  const { id } = await createImport(system.db, { name, source, createdBy })
-  for (const file of sent) await addImportFile(system.db, id, file)
-  await queueImport(system.db, id)
-  const input = { taskQueue: taskQueues.pipeline, workflowId: id, args: [{ importId: id }] }
-  await system.client.workflow.start(workflowTypes.import, input)
-  return id
-}
-
-const sourceOf = (sent: CheckpointFile[]): ModelSource => ({
-  type: 'files',
-  files: sent.map(({ path, sizeBytes }) => ({ path, sizeBytes })),
-})
 
 const ended = (id: string) =>
   waitFor('the end of the import', async (): Promise<ModelImport | undefined> => {
@@ -81,7 +55,7 @@ const ended = (id: string) =>
   })
 
 it('makes a folder a named checkpoint from which a run starts', async () => {
-  const done = await ended(await begin('brought', sourceOf(files), files))
+  const done = await ended(await bringModel(system, 'brought', announced(files), files))
   expect(done).toMatchObject({ state: 'done', failure: null })
   const checkpoint = await getCheckpoint(system.db, done.checkpointId ?? '')
   expect(checkpoint).toMatchObject({
@@ -107,7 +81,7 @@ it('says file, tensor and rule of a model that is refused, and registers nothing
   const changed = { ...JSON.parse(await text(await store.open(config?.sha256 ?? ''))), intermediate_size: 65 }
   const other = { path: 'config.json', ...(await store.put(Buffer.from(JSON.stringify(changed)))) }
   const sent = files.map((file) => (file === config ? other : file))
-  const failed = await ended(await begin('refused', sourceOf(sent), sent))
+  const failed = await ended(await bringModel(system, 'refused', announced(sent), sent))
   expect(failed).toMatchObject({
     state: 'failed',
     checkpointId: null,
@@ -123,7 +97,7 @@ it('says file, tensor and rule of a model that is refused, and registers nothing
 })
 
 it('stops a fetch under way, and leaves nothing of it', async () => {
-  const id = await begin('slow', { type: 'hub', repository: 'own/slow' })
+  const id = await bringModel(system, 'slow', { type: 'hub', repository: 'own/slow' })
   await waitFor('the first bytes', async () => {
     const { progress } = await getImport(system.db, id)
     return progress?.phase === 'fetching' && progress.done > 0 ? progress : undefined

@@ -8,6 +8,7 @@ export const recordedWorkflows = [
   'evaluateStageWorkflow',
   'releaseStageWorkflow',
   'generationWorkflow',
+  'importWorkflow',
 ] as const
 export type RecordedWorkflow = (typeof recordedWorkflows)[number]
 

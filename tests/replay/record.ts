@@ -8,6 +8,7 @@ import path from 'node:path'
 import { samplingSchema, stageWorkflowId, taskQueues, workflowSignals, workflowTypes } from '@temper/db/contracts'
 import { createGeneration, getStage } from '@temper/db/queries'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { announced, bringModel, broughtFiles } from '../chaos/bring-model.ts'
 import { startTestSystem, type TestSystem, waitFor } from '../chaos/test-system.ts'
 import { tinyRecipe } from '../chaos/tiny-recipe.ts'
 import { castVotes } from '../chaos/votes.ts'
@@ -18,6 +19,7 @@ try {
   const runId = await recordRun(system)
   const { checkpointId } = await getStage(system.db, runId, 'sft')
   const generationId = await generate(system, checkpointId ?? '')
+  const importId = await bring(system, checkpointId ?? '')
   const recorded: Record<RecordedWorkflow, string> = {
     pipelineWorkflow: runId,
     trainingStageWorkflow: stageWorkflowId(runId, 'sft'),
@@ -25,6 +27,7 @@ try {
     evaluateStageWorkflow: stageWorkflowId(runId, 'evaluate'),
     releaseStageWorkflow: stageWorkflowId(runId, 'release'),
     generationWorkflow: generationId,
+    importWorkflow: importId,
   }
   for (const [workflow, id] of Object.entries(recorded)) await record(system, workflow as RecordedWorkflow, id)
 } finally {
@@ -46,6 +49,13 @@ async function recordRun({ client, db, startRun, waitForRun, waitForEnd }: TestS
   await run.signal(workflowSignals.skipWaiting, { stage: 'preferences' })
   await waitForEnd(runId)
   return runId
+}
+
+async function bring(system: TestSystem, checkpointId: string): Promise<string> {
+  const files = await broughtFiles(system, checkpointId)
+  const id = await bringModel(system, 'brought', announced(files), files)
+  await system.client.workflow.getHandle(id).result()
+  return id
 }
 
 async function generate({ client, db }: TestSystem, checkpointId: string): Promise<string> {
