@@ -50,7 +50,13 @@ class Pool {
     }
     Work();
     turn_.fetch_add(1, std::memory_order_seq_cst);
-    while (inside_.load(std::memory_order_acquire) > 0) _mm_pause();
+    // A helper that lost its core to somebody else is not waited for at full speed.
+    for (int spins = 0; inside_.load(std::memory_order_acquire) > 0; spins++) {
+      if (spins < 4096)
+        _mm_pause();
+      else
+        sched_yield();
+    }
   }
 
  private:
