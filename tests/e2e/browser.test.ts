@@ -5,6 +5,7 @@ import { lineageSchema } from '@temper/db/contracts'
 import { anyPorts, createTemporaryHome, removeHome, type Stack, startStack } from '@temper/infra/dev'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { addFolder } from './add-folder.ts'
 import { type DownloadedPolicy, downloadPolicy } from './downloaded-policy.ts'
 import { nameStep } from './name-step.ts'
 import { openBrowser } from './open-browser.ts'
@@ -58,6 +59,7 @@ it('a person takes a model from a recipe over votes by keyboard to a downloaded 
   await step('open the policy', () => openCheckpoint(page, 'dpo'))
   const policy = await step('download the policy', () => downloadPolicy(page, scratch))
   await expectWhole(policy, runId)
+  await step('add the download as a model', () => addFolder(page, policy.folder, 'brought-back'))
   expect(problems).toEqual([])
 })
 
