@@ -18,13 +18,22 @@ function matrixShape(shape: Shape, transposed: boolean): [number, number] {
 }
 
 /** Up to so many rows our own product, which reads the weights once, is the faster one. */
-const fewRows = 32
+const fewRows = 64
+
+/** Whether it is a product of few rows and a matrix, for which there is a kernel of ours. */
+function ownProduct(graph: Graph, { a, b, transposeA, transposeB }: Operands): boolean {
+  const [, k] = matrixShape(a.shape, transposeA)
+  const [, n] = matrixShape(b.shape, transposeB)
+  const few = sizeOf(a.shape) <= fewRows * k && sizeOf(b.shape.slice(0, -2)) === 1
+  return graph.kernels && !transposeA && few && Math.min(k, n) >= 16
+}
 
 /** A product of two matrices misses no fusion; a batched one does. */
-function matMul(graph: Graph, { a, b, transposeA, transposeB }: Operands): Value {
-  const [m, k] = matrixShape(a.shape, transposeA)
+function matMul(graph: Graph, operands: Operands): Value {
+  const { a, b, transposeA, transposeB } = operands
+  const [m] = matrixShape(a.shape, transposeA)
   const [, n] = matrixShape(b.shape, transposeB)
-  if (graph.kernels && !transposeA && m <= fewRows && Math.min(k, n) >= 16) {
+  if (ownProduct(graph, operands)) {
     const attrs = { T: a.type, transposed: { int: transposeB ? 1 : 0 } }
     return graph.emit('TemperMatMul', [a, b], attrs, { type: a.type, shape: [m, n] })
   }
@@ -67,6 +76,11 @@ function unscaled(graph: Graph, operands: Operands): Value | undefined {
 }
 
 function castProduct(graph: Graph, operands: Operands): Value {
+  if (graph.matmulType === 'bfloat16' && operands.b.type === 'float32' && ownProduct(graph, operands)) {
+    // Weights are read once either way: narrowing them first would read them twice more.
+    const wide = { ...operands, a: graph.cast(operands.a, 'float32') }
+    return graph.cast(product(graph, wide), graph.matmulType)
+  }
   const [a, b] = [graph.cast(operands.a, graph.matmulType), graph.cast(operands.b, graph.matmulType)]
   return product(graph, { ...operands, a, b })
 }
