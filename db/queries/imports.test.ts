@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../tests/support/postgres.ts'
+import { newId, recipeSchema } from '../contracts/index.ts'
 import { type ArtifactStore, openFolderStore } from '../storage/index.ts'
 import { getCheckpoint } from './checkpoints.ts'
+import { registerDataset } from './datasets.ts'
 import {
   addImportFile,
   createImport,
@@ -18,6 +20,8 @@ import {
   showImportProgress,
 } from './imports.ts'
 import { createMember } from './members.ts'
+import { createRun } from './runs.ts'
+import { updateStage } from './stages.ts'
 import { removeUnusedFiles } from './unused-files.ts'
 
 let database: TestDatabase
@@ -114,6 +118,14 @@ describe('an import', () => {
   })
 })
 
+const runId = newId('run')
+const recipe = recipeSchema.parse({
+  name: 'tiny',
+  model: { checkpoint: newId('checkpoint') },
+  data: { talks: { generator: 'stories', kind: 'conversations', count: 3 } },
+  stages: { sft: { type: 'sft', data: 'talks' } },
+})
+
 describe('files of an import', () => {
   it('are all there before it begins, and each only once', async () => {
     const { db } = database
@@ -143,6 +155,12 @@ describe('files of an import', () => {
     await addImportFile(db, id, { path: 'a.json', ...mine })
     await addImportFile(db, id, { path: 'b.json', ...shared })
     await removeUnusedFiles(db, store, [mine.sha256])
+    const [rows, pairs] = [await put('rows of a dataset'), await put('pairs of a stage')]
+    await registerDataset(db, { name: 'talks', kind: 'text', rows: 1, source: 'upload', ...rows })
+    await createRun(db, { recipe, recipeText: '', order: ['sft'], id: runId })
+    await updateStage(db, runId, 'sft', { result: { pairsArtifact: pairs.sha256 } })
+    await removeUnusedFiles(db, store, [rows.sha256, pairs.sha256])
+    expect([await store.sizeOf(rows.sha256), await store.sizeOf(pairs.sha256)]).toEqual([17, 16])
     expect(await store.sizeOf(mine.sha256)).toBe(9)
     await removeImportFiles(db, store, id)
     expect(await store.sizeOf(mine.sha256)).toBeUndefined()

@@ -1,20 +1,31 @@
-import { inArray } from 'drizzle-orm'
-import { checkpointFiles, importFiles } from '../schema/index.ts'
+import { inArray, sql } from 'drizzle-orm'
+import { checkpointFiles, datasets, importFiles, stageRuns } from '../schema/index.ts'
 import type { ArtifactStore } from '../storage/index.ts'
 import type { Db } from './database.ts'
 import { owningStore } from './store-lock.ts'
 
-/** Those of the digests that no checkpoint and no import names any more. */
+/** Those of the digests that nothing names any more: no checkpoint, no import, no dataset, no result of a stage. */
 export async function unusedFiles(db: Db, sha256s: readonly string[]): Promise<string[]> {
   const digests = [...new Set(sha256s)]
   if (digests.length === 0) return []
-  const [ofCheckpoints, ofImports] = await Promise.all(
-    [checkpointFiles, importFiles].map((files) =>
-      db.select({ sha256: files.sha256 }).from(files).where(inArray(files.sha256, digests)),
+  const named = await Promise.all(
+    [checkpointFiles, importFiles, datasets].map((table) =>
+      db.select({ sha256: table.sha256 }).from(table).where(inArray(table.sha256, digests)),
     ),
   )
-  const used = new Set([...(ofCheckpoints ?? []), ...(ofImports ?? [])].map(({ sha256 }) => sha256))
-  return digests.filter((sha256) => !used.has(sha256))
+  const used = new Set(named.flat().map(({ sha256 }) => sha256))
+  const results = await resultsWith(db, digests)
+  return digests.filter((sha256) => !used.has(sha256) && !results.some((result) => result.includes(sha256)))
+}
+
+/** Results of stages, as text, that hold one of the digests. */
+async function resultsWith(db: Db, digests: string[]): Promise<string[]> {
+  const result = sql<string>`${stageRuns.result}::text`
+  const rows = await db
+    .select({ result })
+    .from(stageRuns)
+    .where(sql`${result} ~ ${digests.join('|')}`)
+  return rows.map((row) => row.result)
 }
 
 /** Removes bytes that were put into the store, as far as nothing names them. Not for use inside a transaction. */
