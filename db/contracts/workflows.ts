@@ -2,8 +2,17 @@
  * Names by which the API and the workers meet at Temporal. Workflow code loads this file, so it imports nothing.
  */
 
-/** `pipeline` runs workflows, `cpu` data and statistics; `train` and `generate` each take one job at a time per device. */
-export const taskQueues = { pipeline: 'pipeline', cpu: 'cpu', train: 'train', generate: 'generate' } as const
+/**
+ * `pipeline` runs workflows, `cpu` data and statistics, `import` models on their way in; `train` and `generate` each take
+ * one job at a time per device.
+ */
+export const taskQueues = {
+  pipeline: 'pipeline',
+  cpu: 'cpu',
+  import: 'import',
+  train: 'train',
+  generate: 'generate',
+} as const
 export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues]
 
 /** Workflow ids: a run's is the id of the run, a generation's that of the generation, an import's that of the import. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { type CheckpointFile, endedImportStates, type ModelImport } from '@temper/db/contracts'
+import type { CheckpointFile, ModelImport } from '@temper/db/contracts'
 import { endImport, getCheckpoint, getImport } from '@temper/db/queries'
 import { openFolderStore } from '@temper/db/storage'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -47,12 +47,11 @@ async function tinyFolder(): Promise<CheckpointFile[]> {
   return broughtFiles(system, run.stages[0]?.checkpointId ?? '')
 }
 
-const ended = (id: string) =>
-  waitFor('the end of the import', async (): Promise<ModelImport | undefined> => {
-    const found = await getImport(system.db, id)
-    const isOver = endedImportStates.includes(found.state) && found.uploaded.length === 0
-    return isOver ? found : undefined
-  })
+/** The import once its workflow is over, which fails where the import does. */
+async function ended(id: string): Promise<ModelImport> {
+  await Promise.allSettled([system.client.workflow.getHandle(id).result()])
+  return getImport(system.db, id)
+}
 
 it('makes a folder a named checkpoint from which a run starts', async () => {
   const done = await ended(await bringModel(system, 'brought', announced(files), files))

@@ -30,7 +30,7 @@ const hub = { url: environment.HF_ENDPOINT, token: environment.HF_TOKEN }
 const deps = { db, store, importsDir, engine: engineOptions(log), hub }
 const workers = await createPipelineWorkers(temporal, deps, workDir)
 const leave = announceWorker(db, log, {
-  queue: 'pipeline, cpu',
+  queue: 'pipeline, cpu, import',
   device: () => 'none',
   state: () => (signal.aborted ? 'stopping' : 'busy'),
 })

@@ -37,8 +37,8 @@ export interface ImportDependencies extends Dependencies {
 
 type Show = (progress: ImportProgress) => void
 
-export function createImportActivities(deps: ImportDependencies) {
-  const { db, store, importsDir } = deps
+export function createModelImportActivities(deps: ImportDependencies) {
+  const { db, importsDir } = deps
   return {
     /** Fetches, checks, stores and registers a model. A retry goes on with what was fetched, and registers it once. */
     async importModel({ importId }: { importId: string }): Promise<void> {
@@ -55,7 +55,11 @@ export function createImportActivities(deps: ImportDependencies) {
         await progress.settle()
       }
     },
+  }
+}
 
+export function createImportStateActivities({ db, store, importsDir }: ImportDependencies) {
+  return {
     /** Says how an import ended, unless that is known, and removes what it has left. */
     async endImport({ importId, failure }: { importId: string; failure: Failure | null }): Promise<void> {
       const state = failure?.code === 'cancelled' ? 'cancelled' : 'failed'

@@ -2,7 +2,7 @@ import type { EngineDependencies } from './dependencies.ts'
 import { createEvaluationActivities } from './evaluation.ts'
 import { asActivities } from './failure.ts'
 import { createGenerationActivities, createGenerationStateActivities } from './generation.ts'
-import { createImportActivities, type ImportDependencies } from './imports.ts'
+import { createImportStateActivities, createModelImportActivities, type ImportDependencies } from './imports.ts'
 import { createPreferenceActivities } from './preferences.ts'
 import { createReleaseActivities } from './release.ts'
 import { createRunStateActivities } from './run-state.ts'
@@ -24,8 +24,13 @@ export function createCpuActivities(deps: ImportDependencies) {
     ...createEvaluationActivities(deps),
     ...createReleaseActivities(deps),
     ...createGenerationStateActivities(deps),
-    ...createImportActivities(deps),
+    ...createImportStateActivities(deps),
   })
+}
+
+/** Models on their way in; on the queue `import`. */
+export function createImportActivities(deps: ImportDependencies) {
+  return asActivities(createModelImportActivities(deps))
 }
 
 /** Engine jobs of a run; on the queue `train`. */
@@ -39,5 +44,6 @@ export function createGenerateActivities(deps: EngineDependencies) {
 }
 
 export type CpuActivities = ReturnType<typeof createCpuActivities>
+export type ImportActivities = ReturnType<typeof createImportActivities>
 export type TrainActivities = ReturnType<typeof createTrainActivities>
 export type GenerateActivities = ReturnType<typeof createGenerateActivities>

@@ -1,6 +1,6 @@
 import { taskQueues } from '@temper/db/contracts'
 import { type NativeConnection, Worker } from '@temporalio/worker'
-import { createCpuActivities, type ImportDependencies } from '../activities/index.ts'
+import { createCpuActivities, createImportActivities, type ImportDependencies } from '../activities/index.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 /** Cancellations reach an activity with the answer to a heartbeat; this is how often one is sent at most. */
@@ -27,5 +27,13 @@ export async function createPipelineWorkers(
     maxConcurrentActivityTaskExecutions: 20,
     maxHeartbeatThrottleInterval,
   })
-  return Promise.all([workflows, cpu])
+  const imports = Worker.create({
+    connection,
+    taskQueue: taskQueues.import,
+    activities: createImportActivities(deps),
+    // Each has a process of its own, with memory for two tensors.
+    maxConcurrentActivityTaskExecutions: 2,
+    maxHeartbeatThrottleInterval,
+  })
+  return Promise.all([workflows, cpu, imports])
 }

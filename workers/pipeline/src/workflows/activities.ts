@@ -1,6 +1,6 @@
 import { taskQueues } from '@temper/db/contracts/workflows'
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { CpuActivities, GenerateActivities, TrainActivities } from '../activities/index.ts'
+import type { CpuActivities, GenerateActivities, ImportActivities, TrainActivities } from '../activities/index.ts'
 
 /** A worker that dies is noticed after this. */
 const heartbeatTimeout = '30s'
@@ -33,8 +33,8 @@ export const serve = proxyActivities<Pick<GenerateActivities, 'serveCompletions'
 })
 
 /** Models on their way in: a fetch may take hours, and goes on where a lost worker left it. */
-export const importing = proxyActivities<CpuActivities>({
-  taskQueue: taskQueues.cpu,
+export const importing = proxyActivities<ImportActivities>({
+  taskQueue: taskQueues.import,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
