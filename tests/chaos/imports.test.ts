@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import type { CheckpointFile, ModelImport } from '@temper/db/contracts'
 import { endImport, getCheckpoint, getImport } from '@temper/db/queries'
 import { openFolderStore } from '@temper/db/storage'
@@ -14,7 +14,7 @@ let hub: Server
 let system: TestSystem
 let files: CheckpointFile[]
 beforeAll(async () => {
-  hub = await startSlowHub()
+  hub = await startHub()
   vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${(hub.address() as AddressInfo).port}`)
   system = await startTestSystem()
   files = await tinyFolder()
@@ -26,18 +26,38 @@ afterAll(async () => {
   vi.unstubAllEnvs()
 })
 
-/** A Hub whose one file never arrives. */
-async function startSlowHub(): Promise<Server> {
-  const commit = 'a'.repeat(40)
-  const server = createServer(({ url = '' }, response) => {
-    response.writeHead(200, { 'Content-Type': 'application/json' })
-    if (url.includes('/revision/')) response.end(JSON.stringify({ id: 'own/slow', sha: commit }))
-    else if (url.includes('/tree/')) response.end(JSON.stringify([{ type: 'file', path: 'q4.gguf', size: 9_000_000 }]))
-    else response.write('GGUF')
-  })
+/** While true, weights stop coming after their first bytes. */
+let isSlow = true
+/** `Range` of each request for weights. */
+const ranges: (string | undefined)[] = []
+
+/** A Hub with the files of the short run as `own/tiny`. */
+async function startHub(): Promise<Server> {
+  const server = createServer((request, response) => void answer(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return server
+}
+
+async function answer({ url = '', headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const file = files.find(({ path }) => url.endsWith(`/${path}`))
+  if (file !== undefined) return send(file, headers.range, response)
+  const entries = files.map(({ path, sizeBytes, sha256 }) => {
+    return { type: 'file', path, size: sizeBytes, lfs: { oid: sha256, size: sizeBytes, pointerSize: 130 } }
+  })
+  response.writeHead(200, { 'Content-Type': 'application/json' })
+  response.end(JSON.stringify(url.includes('/tree/') ? entries : { id: 'own/tiny', sha: 'a'.repeat(40) }))
+}
+
+async function send({ path, sha256 }: CheckpointFile, range: string | undefined, response: ServerResponse) {
+  const store = await openFolderStore(system.storeFolder)
+  const whole = await buffer(await store.open(sha256))
+  const bytes = whole.subarray(Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0))
+  response.writeHead(range === undefined ? 200 : 206, { 'Content-Length': bytes.length })
+  const isWeights = path === 'model.safetensors'
+  if (isWeights) ranges.push(range)
+  if (isWeights && isSlow) response.write(bytes.subarray(0, 10_000))
+  else response.end(bytes)
 }
 
 /** What a short run has made. */
@@ -95,17 +115,37 @@ it('says file, tensor and rule of a model that is refused, and registers nothing
   expect(await store.sizeOf(other.sha256)).toBeUndefined()
 })
 
-it('stops a fetch under way, and leaves nothing of it', async () => {
-  const id = await bringModel(system, 'slow', { type: 'hub', repository: 'own/slow' })
-  await waitFor('the first bytes', async () => {
+/** Adds the model of the Hub; answers once some of its weights are there. */
+async function bringSlowly(name: string): Promise<string> {
+  isSlow = true
+  const before = ranges.length
+  const id = await bringModel(system, name, { type: 'hub', repository: 'own/tiny' })
+  const small = files.filter(({ path }) => path !== 'model.safetensors')
+  const smallBytes = small.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  await waitFor('the first weights', async () => {
     const { progress } = await getImport(system.db, id)
-    return progress?.phase === 'fetching' && progress.done > 0 ? progress : undefined
+    return ranges.length > before && (progress?.done ?? 0) > smallBytes ? progress : undefined
   })
+  return id
+}
+
+it('stops a fetch under way, and leaves nothing of it', async () => {
+  const id = await bringSlowly('stopped')
   const failure = { code: 'cancelled', message: 'Stopped', details: {} }
   await endImport(system.db, id, { state: 'cancelled', failure })
-  const workflow = system.client.workflow.getHandle(id)
-  await workflow.cancel()
-  await expect(workflow.result()).rejects.toThrow()
-  expect(await getImport(system.db, id)).toMatchObject({ state: 'cancelled', checkpointId: null })
+  await system.client.workflow.getHandle(id).cancel()
+  expect(await ended(id)).toMatchObject({ state: 'cancelled', checkpointId: null })
+  expect(await system.importsLeft()).toEqual([])
+})
+
+it('goes on behind the bytes that a killed worker had fetched', async () => {
+  const id = await bringSlowly('survivor')
+  isSlow = false
+  await system.killPipeline()
+  const done = await ended(id)
+  expect(done).toMatchObject({ state: 'done', failure: null })
+  expect(ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-$/)
+  const { files: stored } = await getCheckpoint(system.db, done.checkpointId ?? '')
+  expect(stored).toContainEqual(files.find(({ path }) => path === 'model.safetensors'))
   expect(await system.importsLeft()).toEqual([])
 })

@@ -24,6 +24,8 @@ export interface TestSystem {
   waitForRun(runId: string, what: string, done: (run: RunRecord) => boolean): Promise<RunRecord>
   waitForEnd(runId: string): Promise<RunRecord>
   readonly storeFolder: string
+  /** Kills the pipeline's process as a power cut would, and starts another. */
+  killPipeline(): Promise<void>
   /** Names of what the worker still keeps of models on their way in. */
   importsLeft(): Promise<string[]>
   /** Process number of the one engine worker. */
@@ -43,7 +45,7 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
   const database = openDatabase(services.databaseUrl, { name: 'tests' })
   const connection = await Connection.connect({ address: services.temporalAddress })
   const client = new Client({ connection })
-  const pipeline = startPipeline(home, services)
+  let pipeline = startPipeline(home, services)
 
   const waitForRun: TestSystem['waitForRun'] = (runId, what, done) =>
     waitFor(what, async () => {
@@ -68,6 +70,11 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
       return id
     },
     storeFolder: join(home, 'store'),
+    async killPipeline() {
+      pipeline.kill('SIGKILL')
+      await once(pipeline, 'exit')
+      pipeline = startPipeline(home, services)
+    },
     importsLeft: () => readdir(join(home, 'work', 'imports')),
     waitForEnd: (runId) => waitForRun(runId, 'the end of the run', hasEnded),
     engineWorkerPid: () =>
