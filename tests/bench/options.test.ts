@@ -45,7 +45,7 @@ describe('options of a benchmark', () => {
   it.each([
     [['pretrain'], 'there is no work pretrain; one of sft, reward, dpo, generate, ppo'],
     [[], 'one WORK expected, got 0; one of sft, reward, dpo, generate, ppo'],
-    [['sft', '--model', 'llama'], 'there is no model llama; one of small, gpt2'],
+    [['sft', '--model', 'llama'], 'there is no model llama; one of small, gpt2, smollm'],
     [['sft', '--precision', 'fp16'], 'there is no precision fp16; one of fp32, bf16'],
     [['sft', '--steps', '0'], '--steps must be a whole number above 0, got 0'],
   ])('refuse %j and say what there is', (args, message) => {

@@ -16,8 +16,8 @@ export interface BenchOptions {
 
 const precisions = ['fp32', 'bf16'] as const satisfies readonly Precision[]
 
-export const usage = `usage: npm run bench -- WORK [--model small|gpt2] [--precision fp32|bf16] [--steps 6] [--json]
-                            [--peer 'COMMAND' [--rounds 3]]
+export const usage = `usage: npm run bench -- WORK [--model ${sizeNames.join('|')}] [--precision fp32|bf16] [--steps 6]
+                            [--json] [--peer 'COMMAND' [--rounds 3]]
 
 Times WORK with random weights on random tokens, and prints one JSON line: the median of the steps after 2 warm-ups.
 ${workNames.map((name) => `  ${name.padEnd(9)} ${works[name].about}; ${works[name].figure}`).join('\n')}

@@ -12,6 +12,7 @@ const tiny: Size = {
   generate: { prompts: 3, promptLength: 5, newTokens: 4 },
   ppo: { prompts: 3, promptLength: 5, newTokens: 4 },
 }
+const tinyLlama: Size = { ...tiny, llama: { nKvHead: 1, intermediateSize: 24, contextLength: 64 } }
 const perStep = { sft: 32, reward: 2, dpo: 2, generate: 12, ppo: 3 }
 
 describe.each(workNames)('%s', (name) => {
@@ -26,6 +27,11 @@ describe.each(workNames)('%s', (name) => {
     const share = (perSecond * figures.step_ms) / 1000 / perStep[name]
     // Both numbers are rounded, which shows in steps of a millisecond.
     expect(Math.abs(share - 1)).toBeLessThan(0.1)
+  })
+
+  it("is measured for a model of Llama's layout", async () => {
+    const figures = await measure(works[name], { size: tinyLlama, precision: 'fp32', steps: 1 })
+    expect(figures[works[name].figure]).toBeGreaterThan(0)
   })
 })
 

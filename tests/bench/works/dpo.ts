@@ -2,7 +2,7 @@ import { addRole } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
 import { DpoTrainer } from '@temper/engine/trainers'
 import { median } from '../median.ts'
-import { gpt2Of } from './model.ts'
+import { modelOf } from './model.ts'
 import { randomPairs } from './random-tokens.ts'
 import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, timed } from './work.ts'
@@ -13,7 +13,7 @@ import { type OpenWork, timed } from './work.ts'
  */
 export const openDpo: OpenWork = async (size, precision) => {
   const { batchSize, length } = size.train
-  const model = gpt2Of(size)
+  const model = modelOf(size)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
   const pairs = randomPairs(batchSize, length, size.vocabSize)

@@ -1,9 +1,14 @@
 import { loadModel, type Model } from '@temper/engine/models'
 import type { Size } from '../sizes.ts'
 
-/** GPT-2 of a size, without special tokens; context as the peer's, 512 tokens at least. */
-export function gpt2Of(size: Size): Model {
-  return loadModel({
+/** The model of a size, without special tokens. */
+export function modelOf(size: Size): Model {
+  return loadModel({ ...(size.llama ? llamaKeys(size.llama, size) : gpt2Keys(size)), tie_word_embeddings: true })
+}
+
+/** Context as the peer's, 512 tokens at least. */
+function gpt2Keys(size: Size) {
+  return {
     model_type: 'gpt2',
     architectures: ['GPT2LMHeadModel'],
     activation_function: 'gelu_new',
@@ -12,6 +17,21 @@ export function gpt2Of(size: Size): Model {
     n_head: size.nHead,
     n_positions: Math.max(512, size.train.length),
     vocab_size: size.vocabSize,
-    tie_word_embeddings: true,
-  })
+  }
+}
+
+/** As the peer's: the rest are transformers' defaults. */
+function llamaKeys({ nKvHead, intermediateSize, contextLength }: NonNullable<Size['llama']>, size: Size) {
+  return {
+    model_type: 'llama',
+    architectures: ['LlamaForCausalLM'],
+    hidden_size: size.hiddenSize,
+    intermediate_size: intermediateSize,
+    num_hidden_layers: size.nLayer,
+    num_attention_heads: size.nHead,
+    num_key_value_heads: nKvHead,
+    max_position_embeddings: contextLength,
+    rms_norm_eps: 1e-5,
+    vocab_size: size.vocabSize,
+  }
 }

@@ -2,7 +2,7 @@ import { samplingSchema } from '@temper/db/contracts'
 import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
 import { PpoTrainer } from '@temper/engine/trainers'
-import { gpt2Of } from './model.ts'
+import { modelOf } from './model.ts'
 import { randomRows } from './random-tokens.ts'
 import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, type Precision, timed } from './work.ts'
@@ -13,7 +13,7 @@ import { type OpenWork, type Precision, timed } from './work.ts'
  */
 export const openPpo: OpenWork = async (size, precision) => {
   const { prompts: count, promptLength, newTokens } = size.ppo
-  const policy = gpt2Of(size)
+  const policy = modelOf(size)
   const scorer = { model: withScoreHead(policy), normalization: { mean: 0, std: 1 } }
   const program = new TracedProgram()
   const tensors = policy.initialize(0)

@@ -2,7 +2,7 @@ import { toBatch } from '@temper/engine/data'
 import { addRole } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
 import { SupervisedTrainer } from '@temper/engine/trainers'
-import { gpt2Of } from './model.ts'
+import { modelOf } from './model.ts'
 import { randomRows } from './random-tokens.ts'
 import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, timed } from './work.ts'
@@ -10,7 +10,7 @@ import { type OpenWork, timed } from './work.ts'
 /** Forward, backward, clipping and AdamW on B rows of T tokens, a loss on every token. */
 export const openSft: OpenWork = async (size, precision) => {
   const { batchSize, length } = size.train
-  const model = gpt2Of(size)
+  const model = modelOf(size)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
   const rows = randomRows(batchSize, length + 1, size.vocabSize).map((ids) => [
