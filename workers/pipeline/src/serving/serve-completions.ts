@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { TemperError } from '@temper/db/contracts'
 import type { Db } from '@temper/db/queries'
 import type { EngineProcess } from '../engine-process/index.ts'
@@ -44,14 +45,16 @@ export async function serveCompletions(engine: EngineProcess, serving: Serving):
     { type: 'serve', models },
     { onEvent: (event) => requests.take(event), signal: AbortSignal.any([signal, idle.signal]) },
   )
-  const ended = job.then(
-    () => requests.fail(new TemperError('cancelled', 'the server was stopped')),
-    (error: unknown) => requests.fail(error),
-  )
+  const over = new AbortController()
+  const end = (error: unknown) => {
+    requests.fail(error)
+    over.abort()
+  }
+  job.then(() => end(new TemperError('cancelled', 'the server was stopped')), end)
   let unregister: (() => Promise<void>) | undefined
   try {
     unregister = await registerServer(db, server, onError)
-    await Promise.race([untilIdle(server, serving, signal), ended])
+    await untilIdle(server, serving, AbortSignal.any([signal, over.signal]))
   } finally {
     await unregister?.()
     await server.drain()
@@ -67,6 +70,7 @@ async function untilIdle(
 ): Promise<void> {
   const limitMs = () => 1000 * (wanted() ? yieldSeconds : idleSeconds)
   while (!signal.aborted && server.idleMs() < limitMs()) {
-    await new Promise((resolve) => setTimeout(resolve, lookMs))
+    // Over at once where the signal comes; the loop sees it.
+    await delay(lookMs, undefined, { signal }).catch(() => undefined)
   }
 }
