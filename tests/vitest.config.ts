@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['{replay,chaos,e2e}/**/*.test.ts'],
+    include: ['{replay,chaos,e2e,serving}/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 600_000,

@@ -17,6 +17,8 @@ const pipelineEntry = fileURLToPath(new URL('../../workers/pipeline/src/main.ts'
 export interface TestSystem {
   readonly db: Db
   readonly services: Services
+  /** The throw-away folder of all that it keeps. */
+  readonly home: string
   readonly client: Client
   /** Starts a run of a recipe, as the API does. */
   startRun(recipeText: string): Promise<string>
@@ -57,6 +59,7 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
   return {
     db: database.db,
     services,
+    home,
     client,
     waitForRun,
     async startRun(recipeText) {

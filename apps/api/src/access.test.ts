@@ -62,22 +62,30 @@ const routes: [string, string, string[]][] = [
   ['POST', '/v1/generations', writers],
   ['GET', `/v1/generations/${newId('generation')}/events`, writers],
   ['DELETE', `/v1/generations/${newId('generation')}`, writers],
+  ['GET', '/v1/imports', readers],
+  ['POST', '/v1/imports', writers],
+  ['GET', `/v1/imports/${newId('import')}`, readers],
+  ['GET', `/v1/imports/${newId('import')}/events`, readers],
+  ['PUT', `/v1/imports/${newId('import')}/files/config.json`, writers],
+  ['POST', `/v1/imports/${newId('import')}/start`, writers],
+  ['DELETE', `/v1/imports/${newId('import')}`, writers],
+  ['POST', '/v1/chat/completions', writers],
+  ['POST', '/v1/completions', writers],
   ['GET', '/v1/models', readers],
-  ['POST', '/v1/models', writers],
-  ['GET', `/v1/models/${newId('import')}`, readers],
-  ['GET', `/v1/models/${newId('import')}/events`, readers],
-  ['PUT', `/v1/models/${newId('import')}/files/config.json`, writers],
-  ['POST', `/v1/models/${newId('import')}/start`, writers],
-  ['DELETE', `/v1/models/${newId('import')}`, writers],
+  ['GET', '/v1/models/nothing', readers],
   ['GET', '/v1/workers', readers],
 ]
+
+const isOpenai = (path: string) => /^\/v1\/(chat\/|completions|models)/.test(path)
 
 describe.each(routes)('%s %s', (method, path, allowed) => {
   it('asks strangers to sign in', async () => {
     for (const key of [undefined, keys.unknown]) {
       const response = await api.request(path, { method, key })
       expect(response.status).toBe(401)
-      expect(await response.json()).toMatchObject({ code: 'unauthenticated', requestId: expect.any(String) })
+      const ours = { code: 'unauthenticated', requestId: expect.any(String) }
+      const openais = { error: { type: 'authentication_error', code: 'unauthenticated' } }
+      expect(await response.json()).toMatchObject(isOpenai(path) ? openais : ours)
     }
   })
 
@@ -101,6 +109,7 @@ it('lists every route of the API in this table', async () => {
     text
       .replace(/\/(run|ckpt|cmp|vote|gen|imp|key)_[a-z2-7]+/, '/{id}')
       .replace('/datasets/nothing', '/datasets/{id}')
+      .replace('/models/nothing', '/models/{model}')
       .replace('/stages/votes/', '/stages/{stage}/')
       .replace('/files/resume/state.json', '/files/{path}')
       .replace('/files/config.json', '/files/{name}')

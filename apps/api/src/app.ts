@@ -7,15 +7,16 @@ import type { Dependencies, Env } from './dependencies.ts'
 import { answerError } from './errors.ts'
 import { logRequests } from './http/log-requests.ts'
 import { newRouter } from './http/router.ts'
+import { openaiRoutes } from './openai/routes.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
 import { comparisonRoutes } from './routes/comparisons.ts'
 import { datasetRoutes, isUpload } from './routes/datasets.ts'
 import { documentationRoutes } from './routes/documentation.ts'
 import { generationRoutes } from './routes/generations.ts'
 import { healthRoutes } from './routes/health.ts'
+import { importRoutes, isModelFile } from './routes/imports.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { memberRoutes } from './routes/members.ts'
-import { isModelFile, modelRoutes } from './routes/models.ts'
 import { recipeRoutes } from './routes/recipes.ts'
 import { runRecordRoutes } from './routes/run-records.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -48,8 +49,9 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
     runRecordRoutes,
     comparisonRoutes,
     checkpointRoutes,
-    modelRoutes,
+    importRoutes,
     generationRoutes,
+    openaiRoutes,
     workerRoutes,
   ]) {
     app.route('/v1', routes(deps))

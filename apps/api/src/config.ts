@@ -17,6 +17,7 @@ const environmentSchema = z.object({
     .int()
     .positive()
     .default(64 * 2 ** 30),
+  TEMPER_SERVER_TIMEOUT_SECONDS: z.coerce.number().positive().default(120),
   TEMPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -34,6 +35,8 @@ export interface Config {
   parentPid: number | undefined
   /** Of the files of one model that is sent, together. */
   modelBytes: number
+  /** How long a request waits for a server of completions. */
+  serverTimeoutMs: number
   logLevel: string
 }
 
@@ -55,6 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     temporalUiUrl: env.TEMPER_TEMPORAL_UI_URL,
     parentPid: env.TEMPER_PARENT_PID,
     modelBytes: env.TEMPER_MODEL_BYTES,
+    serverTimeoutMs: env.TEMPER_SERVER_TIMEOUT_SECONDS * 1000,
     logLevel: env.TEMPER_LOG_LEVEL,
   }
 }

@@ -21,6 +21,8 @@ export interface Dependencies {
   uploadLimits: UploadLimits
   /** Of the files of one model together. */
   modelBytes: number
+  /** How long a request waits for a server of completions. */
+  serverTimeoutMs: number
 }
 
 /** What requests carry through the handlers. */

@@ -33,8 +33,14 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
   return statuses[code]
 }
 
-/** Answers with the error; what is not for the caller stays in the log. */
+/** Answers with the error. */
 export function answerError(c: Context<Env>, thrown: unknown, log: Logger): Response {
+  const { status, error } = publicError(c, thrown, log)
+  return c.json(error, status)
+}
+
+/** The error as the caller may see it; what is not for the caller stays in the log. */
+export function publicError(c: Context<Env>, thrown: unknown, log: Logger) {
   const error = thrown instanceof HTTPException ? fromHono(thrown) : (fromDatabase(thrown) ?? toTemperError(thrown))
   const status = statusOf(error.code)
   const requestId = c.get('requestId')
@@ -47,7 +53,7 @@ export function answerError(c: Context<Env>, thrown: unknown, log: Logger): Resp
     details: isSecret ? {} : error.details,
   }
   if (error.code === 'unauthenticated') c.header('WWW-Authenticate', 'Bearer')
-  return c.json(body, status)
+  return { status, error: body }
 }
 
 /** Refusals that the framework makes itself: bodies that are no JSON, or too long. */

@@ -35,6 +35,7 @@ const deps: Dependencies = {
   recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
   uploadLimits,
   modelBytes: config.modelBytes,
+  serverTimeoutMs: config.serverTimeoutMs,
 }
 await removeOldIdempotencyKeys(deps.db)
 const server = serve(

@@ -54,6 +54,7 @@ export async function startTestApi(temporalAddress?: string): Promise<TestApi> {
     temporalUiUrl: 'http://temporal.test',
     recipesFolder: fileURLToPath(new URL('../../../recipes', import.meta.url)),
     modelBytes: 1024 * 1024,
+    serverTimeoutMs: 60_000,
     uploadLimits: { sentBytes: 4 * 1024 * 1024, unpackedBytes: 16 * 1024 * 1024 },
   })
   return {

@@ -1,5 +1,11 @@
 import { TemperError } from '@temper/db/contracts'
-import { stageWorkflowId, taskQueues, workflowSignals, workflowTypes } from '@temper/db/contracts/workflows'
+import {
+  serveWorkflowId,
+  stageWorkflowId,
+  taskQueues,
+  workflowSignals,
+  workflowTypes,
+} from '@temper/db/contracts/workflows'
 import {
   Client,
   Connection,
@@ -18,6 +24,8 @@ export interface Workflows {
   cancelRun(runId: string): Promise<void>
   skipWaiting(runId: string, stage: string): Promise<void>
   votesArrived(runId: string, stage: string): Promise<void>
+  /** Starts the server of completions; one that runs is no error. */
+  startServing(): Promise<void>
   startGeneration(generationId: string): Promise<void>
   /** One that is over is no error. */
   cancelGeneration(generationId: string): Promise<void>
@@ -68,6 +76,7 @@ export function connectWorkflows(address: string, timeoutMs = 5000): Workflows {
     cancelRun: cancel,
     skipWaiting: (runId, stage) => signal(runId, workflowSignals.skipWaiting, { stage }),
     votesArrived: (runId, stage) => signal(stageWorkflowId(runId, stage), workflowSignals.votesArrived),
+    startServing: () => start(workflowTypes.serve, serveWorkflowId, {}),
     startGeneration: (generationId) => start(workflowTypes.generation, generationId, { generationId }),
     cancelGeneration: cancelUnlessOver,
     startImport: (importId) => start(workflowTypes.import, importId, { importId }),

@@ -174,10 +174,14 @@ describe('models', () => {
         { path: 'model.safetensors', sizeBytes: 7 },
       ],
     }
-    const created = await api.request('/v1/models', { method: 'POST', key, body: { name: 'again', source: announced } })
+    const created = await api.request('/v1/imports', {
+      method: 'POST',
+      key,
+      body: { name: 'again', source: announced },
+    })
     const { id } = modelImportSchema.parse(await created.json())
     const bytes = new TextEncoder().encode('{}')
-    await api.request(`/v1/models/${id}/files/config.json`, { method: 'PUT', key, body: bytes })
+    await api.request(`/v1/imports/${id}/files/config.json`, { method: 'PUT', key, body: bytes })
     const [ended] = await Promise.all([temper(['models', 'add', path, '--json']), whenQueued('again', finish)])
     const events = ended.out
       .trim()

@@ -39,7 +39,7 @@ export const checkpointsQuery = queryOptions({
 
 export const importsQuery = queryOptions({
   queryKey: ['imports'],
-  queryFn: () => read('/v1/models?limit=50', importPageSchema),
+  queryFn: () => read('/v1/imports?limit=50', importPageSchema),
   refetchInterval: ({ state }) => {
     const isUnderWay = state.data?.items.some((item) => !endedImportStates.includes(item.state))
     return isUnderWay ? pollMs / 3 : pollMs * 3

@@ -30,7 +30,7 @@ export async function chooseModelFiles(chosen: readonly File[]): Promise<ChosenF
 }
 
 export async function createImport(name: string, source: ModelSource): Promise<ModelImport> {
-  const created = await send('POST', '/v1/models', { name, source }, crypto.randomUUID())
+  const created = await send('POST', '/v1/imports', { name, source }, crypto.randomUUID())
   return modelImportSchema.parse(await created.json())
 }
 
@@ -43,10 +43,10 @@ export async function sendModel(
 ): Promise<void> {
   let before = 0
   for (const file of files) {
-    await put(`/v1/models/${id}/files/${file.name}`, file, signal, (done) => onBytes(before + done))
+    await put(`/v1/imports/${id}/files/${file.name}`, file, signal, (done) => onBytes(before + done))
     before += file.size
   }
-  await send('POST', `/v1/models/${id}/start`)
+  await send('POST', `/v1/imports/${id}/start`)
 }
 
 /** Not by fetch, which does not tell how much of a body has been sent. */

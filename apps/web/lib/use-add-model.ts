@@ -41,13 +41,13 @@ export function useAddModel() {
       if (aborter.signal.aborted) setState(idle)
       else fail(error)
       // Files of this page cannot be sent on by another one.
-      if (id !== undefined) await send('DELETE', `/v1/models/${id}`).catch(console.warn)
+      if (id !== undefined) await send('DELETE', `/v1/imports/${id}`).catch(console.warn)
     }
     await refresh()
   }
   const stop = async (id: string) => {
     if (state.sent?.id === id) sending.current?.abort()
-    await send('DELETE', `/v1/models/${id}`).catch(fail)
+    await send('DELETE', `/v1/imports/${id}`).catch(fail)
     await refresh()
   }
   return { state, add, stop, fail }

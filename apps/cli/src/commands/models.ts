@@ -30,7 +30,7 @@ const add = command(
 )
 
 const list = command('Models that were added, and those on their way in; newest first', {}, async ({ api, out }) => {
-  const items = await api.list('/v1/models', modelImportSchema)
+  const items = await api.list('/v1/imports', modelImportSchema)
   out.document(items, () =>
     table(
       ['id', 'name', 'source', 'state', 'checkpoint'],
@@ -48,8 +48,8 @@ const cancel = command(
   'Stop adding a model; nothing of it is kept',
   { id: { type: 'positional', required: true, description: 'Id of the import, from `models list`' } },
   async ({ args, api, out }) => {
-    await api.send(`/v1/models/${args.id}`, { method: 'DELETE' })
-    const item = await api.get(`/v1/models/${args.id}`, modelImportSchema)
+    await api.send(`/v1/imports/${args.id}`, { method: 'DELETE' })
+    const item = await api.get(`/v1/imports/${args.id}`, modelImportSchema)
     out.document(item, () => `${item.id} is ${item.state}`)
   },
 )

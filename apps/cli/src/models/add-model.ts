@@ -30,7 +30,7 @@ export async function addModel(
     return await watch(api, begun.id, out, line, stop.signal)
   } catch (error) {
     if (!stop.signal.aborted) throw error
-    if (begun !== undefined) await api.send(`/v1/models/${begun.id}`, { method: 'DELETE' })
+    if (begun !== undefined) await api.send(`/v1/imports/${begun.id}`, { method: 'DELETE' })
     throw new TemperError('cancelled', `stopped; nothing of ${name} was kept`)
   } finally {
     process.removeListener('SIGINT', interrupt)
@@ -41,13 +41,13 @@ export async function addModel(
 type Wanted = Pick<FoundSource, 'name' | 'source'>
 
 function begin(api: ApiClient, wanted: Wanted): Promise<ModelImport> {
-  return api.post('/v1/models', wanted, modelImportSchema, newIdempotencyKey())
+  return api.post('/v1/imports', wanted, modelImportSchema, newIdempotencyKey())
 }
 
 /** An import of the same files under the same name that still waits for some of them. */
 async function earlierTry(api: ApiClient, { name, source }: Wanted): Promise<ModelImport | undefined> {
   if (source.type !== 'files') return undefined
-  const uploading = await api.list('/v1/models?state=uploading', modelImportSchema)
+  const uploading = await api.list('/v1/imports?state=uploading', modelImportSchema)
   return uploading.find((other) => other.name === name && JSON.stringify(other.source) === JSON.stringify(source))
 }
 
@@ -58,7 +58,7 @@ async function watch(
   line: ReturnType<typeof createProgressLine>,
   signal: AbortSignal,
 ): Promise<ModelImport> {
-  for await (const document of follow(api, `/v1/models/${id}/events`, signal)) {
+  for await (const document of follow(api, `/v1/imports/${id}/events`, signal)) {
     const event = modelImportSchema.parse(document)
     if (out.isJson) out.document(event, () => '')
     if (event.progress && !endedImportStates.includes(event.state)) line.show(event.progress)

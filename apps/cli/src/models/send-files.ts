@@ -34,12 +34,12 @@ export async function sendFiles(
           }),
         ),
       )
-      await api.send(`/v1/models/${id}/files/${path}?sha256=${sha256}`, { method: 'PUT', body, signal })
+      await api.send(`/v1/imports/${id}/files/${path}?sha256=${sha256}`, { method: 'PUT', body, signal })
     }
     done += sizeBytes
     onProgress(done, total)
   }
-  await api.post(`/v1/models/${id}/start`, undefined, modelImportSchema)
+  await api.post(`/v1/imports/${id}/start`, undefined, modelImportSchema)
 }
 
 async function* counted(bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) {

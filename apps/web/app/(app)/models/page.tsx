@@ -7,7 +7,7 @@ import { readOnServer } from '#lib/server-api.ts'
 export const metadata: Metadata = { title: 'Models' }
 
 export default async function ModelsPage() {
-  const imports = await readOnServer('/v1/models?limit=50', importPageSchema)
+  const imports = await readOnServer('/v1/imports?limit=50', importPageSchema)
   return (
     <>
       <PageTitle title="Models" />

@@ -21,20 +21,20 @@ const modelImport = modelImportSchema.meta({ id: 'ModelImport' })
 
 /** Files of models have limits of their own, and are never held in memory. */
 export function isModelFile({ method, path }: { method: string; path: string }): boolean {
-  return method === 'PUT' && /^\/v1\/models\/[^/]+\/files\/[^/]+$/.test(path)
+  return method === 'PUT' && /^\/v1\/imports\/[^/]+\/files\/[^/]+$/.test(path)
 }
 
 /** Models from elsewhere on their way in. */
-export function modelRoutes(deps: Dependencies) {
+export function importRoutes(deps: Dependencies) {
   const { db, workflows, notifications, log } = deps
   const app = newRouter()
-  const tags = ['models']
+  const tags = ['imports']
   const read = { ...access(db, 'read'), tags }
   const write = { ...access(db, 'write'), tags }
 
   const create = createRoute({
     method: 'post',
-    path: '/models',
+    path: '/imports',
     tags,
     summary: 'Add a model: from a Hugging Face Hub, by a short name, or from files that are sent next',
     ...access(db, 'write', { idempotent: true }),
@@ -60,7 +60,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const file = createRoute({
     method: 'put',
-    path: '/models/{id}/files/{name}',
+    path: '/imports/{id}/files/{name}',
     summary: 'Send one of the announced files; the body is the file. A repeat replaces it',
     ...write,
     request: {
@@ -78,7 +78,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const start = createRoute({
     method: 'post',
-    path: '/models/{id}/start',
+    path: '/imports/{id}/start',
     summary: 'Begin, once every announced file is sent',
     ...write,
     request: { params: idParam('import') },
@@ -92,7 +92,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const list = createRoute({
     method: 'get',
-    path: '/models',
+    path: '/imports',
     summary: 'Imports, newest first',
     ...read,
     request: { query: z.object({ ...pageQuery, state: z.enum(importStates).optional() }) },
@@ -105,7 +105,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const get = createRoute({
     method: 'get',
-    path: '/models/{id}',
+    path: '/imports/{id}',
     summary: 'An import: how far it is, or what became of it',
     ...read,
     request: { params: idParam('import') },
@@ -115,7 +115,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const events = createRoute({
     method: 'get',
-    path: '/models/{id}/events',
+    path: '/imports/{id}/events',
     summary: 'The import as server-sent events: the whole document, each time it has changed',
     ...read,
     request: { params: idParam('import') },
@@ -132,7 +132,7 @@ export function modelRoutes(deps: Dependencies) {
 
   const cancel = createRoute({
     method: 'delete',
-    path: '/models/{id}',
+    path: '/imports/{id}',
     summary: 'Stop an import; nothing of it stays',
     ...write,
     request: { params: idParam('import') },

@@ -26,12 +26,13 @@ const files = (contents: Record<string, string>) => ({
   files: Object.entries(contents).map(([path, content]) => ({ path, sizeBytes: content.length })),
 })
 const add = (source: unknown, name = 'mine') =>
-  api.request('/v1/models', { method: 'POST', key, body: { name, source } })
+  api.request('/v1/imports', { method: 'POST', key, body: { name, source } })
 const added = async (source: unknown) => modelImportSchema.parse(await (await add(source)).json())
 const refusal = async (response: Response) => errorBodySchema.parse(await response.json())
 const send = (id: string, name: string, content: string, query = '') =>
-  api.request(`/v1/models/${id}/files/${name}${query}`, { method: 'PUT', key, body: bytes(content) })
-const get = async (id: string) => modelImportSchema.parse(await (await api.request(`/v1/models/${id}`, { key })).json())
+  api.request(`/v1/imports/${id}/files/${name}${query}`, { method: 'PUT', key, body: bytes(content) })
+const get = async (id: string) =>
+  modelImportSchema.parse(await (await api.request(`/v1/imports/${id}`, { key })).json())
 const stored = (content: string) => api.store.sizeOf(sha256Of(content))
 
 describe('adding a model', () => {
@@ -40,9 +41,9 @@ describe('adding a model', () => {
     expect(response.status).toBe(201)
     const created = modelImportSchema.parse(await response.json())
     expect(created).toMatchObject({ name: 'mine', state: 'queued', source: { revision: 'v1', file: 'deep/q4.gguf' } })
-    const page = pageSchema(modelImportSchema).parse(await (await api.request('/v1/models', { key })).json())
+    const page = pageSchema(modelImportSchema).parse(await (await api.request('/v1/imports', { key })).json())
     expect(page.items[0]).toEqual(created)
-    const uploading = await (await api.request('/v1/models?state=uploading', { key })).json()
+    const uploading = await (await api.request('/v1/imports?state=uploading', { key })).json()
     expect(uploading).toMatchObject({ items: [] })
   })
 
@@ -88,7 +89,7 @@ describe('sent files', () => {
     const { id, state } = await added(files({ 'config.json': '{}', 'model.safetensors': 'weights' }))
     expect(state).toBe('uploading')
     expect((await send(id, 'config.json', '{}')).status).toBe(200)
-    const start = () => api.request(`/v1/models/${id}/start`, { method: 'POST', key })
+    const start = () => api.request(`/v1/imports/${id}/start`, { method: 'POST', key })
     expect(await refusal(await start())).toMatchObject({
       code: 'conflict',
       message: 'model.safetensors must be sent first',
@@ -123,7 +124,7 @@ describe('sent files', () => {
     await send(id, 'config.json', 'other')
     expect([await stored('first'), await stored('other')]).toEqual([undefined, 5])
     for (const _ of [1, 2]) {
-      expect((await api.request(`/v1/models/${id}`, { method: 'DELETE', key })).status).toBe(204)
+      expect((await api.request(`/v1/imports/${id}`, { method: 'DELETE', key })).status).toBe(204)
     }
     expect(await get(id)).toMatchObject({ state: 'cancelled', uploaded: [] })
     expect(await stored('other')).toBeUndefined()
@@ -133,7 +134,7 @@ describe('sent files', () => {
 
 describe('following an import', () => {
   const follow = async (id: string, after = 0) => {
-    const response = await api.request(`/v1/models/${id}/events`, { key, headers: { 'Last-Event-ID': `${after}` } })
+    const response = await api.request(`/v1/imports/${id}/events`, { key, headers: { 'Last-Event-ID': `${after}` } })
     const text = await response.text()
     return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]): ModelImport => JSON.parse(data ?? ''))
   }
@@ -151,14 +152,14 @@ describe('following an import', () => {
 
   it('stops one that runs, and leaves one that is over as it is', async () => {
     const running = await added(hub)
-    await api.request(`/v1/models/${running.id}`, { method: 'DELETE', key })
+    await api.request(`/v1/imports/${running.id}`, { method: 'DELETE', key })
     expect((await follow(running.id)).at(-1)).toMatchObject({ state: 'cancelled', failure: { code: 'cancelled' } })
     const created = await added(hub)
     const origin = { runId: null, stage: null, stageType: 'import', step: 0, final: true, parents: [], data: [] }
     const model = { kind: 'policy' as const, architecture: 'llama', parameters: 1, metrics: {}, files: [] }
     await finishImport(api.db, created, { ...origin, ...model })
-    expect((await api.request(`/v1/models/${created.id}`, { method: 'DELETE', key })).status).toBe(204)
+    expect((await api.request(`/v1/imports/${created.id}`, { method: 'DELETE', key })).status).toBe(204)
     expect(await get(created.id)).toMatchObject({ state: 'done', checkpointId: expect.stringMatching(/^ckpt_/) })
-    expect((await api.request(`/v1/models/${newId('import')}`, { method: 'DELETE', key })).status).toBe(404)
+    expect((await api.request(`/v1/imports/${newId('import')}`, { method: 'DELETE', key })).status).toBe(404)
   })
 })

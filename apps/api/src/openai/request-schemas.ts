@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi'
+
+/** What OpenAI's clients send. A key that is not here is refused by name; null stands for a key that is left out. */
+
+const integer = z.number().int()
+const stop = z.union([z.string().min(1), z.array(z.string().min(1)).max(4)])
+
+const shared = {
+  model: z.string().min(1).describe('Id of a checkpoint, or the name under which it was released or added'),
+  stream: z.boolean().nullish(),
+  stream_options: z.strictObject({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: integer.min(1).max(32_768).nullish(),
+  temperature: z.number().min(0).max(2).nullish().describe('1 unless set; 0 is greedy'),
+  top_p: z.number().gt(0).max(1).nullish(),
+  top_k: integer.min(-1).nullish().describe('0 and -1 keep all'),
+  min_p: z.number().min(0).max(1).nullish(),
+  repetition_penalty: z.number().positive().nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  n: integer.min(1).max(16).nullish(),
+  seed: integer.min(0).nullish().describe('The same seed gives the same text; random unless set'),
+  stop: stop.nullish(),
+  user: z.string().nullish().describe('Has no effect'),
+  presence_penalty: z.literal(0).nullish(),
+  logit_bias: z.strictObject({}).nullish(),
+}
+
+const text = z.union([
+  z.string(),
+  z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).transform((parts) => joined(parts)),
+])
+const chatMessage = z.strictObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant']),
+  content: text,
+  refusal: z.null().optional(),
+})
+
+export const chatRequestSchema = z.strictObject({
+  ...shared,
+  messages: z.array(chatMessage).min(1),
+  max_completion_tokens: shared.max_tokens,
+  logprobs: z.boolean().nullish(),
+  top_logprobs: integer.min(0).max(20).nullish(),
+  response_format: z.strictObject({ type: z.literal('text') }).nullish(),
+})
+export type ChatRequest = z.infer<typeof chatRequestSchema>
+
+export const textRequestSchema = z.strictObject({
+  ...shared,
+  prompt: z.string().min(1),
+  logprobs: integer.min(0).max(20).nullish(),
+  echo: z.literal(false).nullish(),
+  best_of: z.literal(1).nullish(),
+})
+export type TextRequest = z.infer<typeof textRequestSchema>
+
+function joined(parts: { text: string }[]): string {
+  return parts.map((part) => part.text).join('')
+}

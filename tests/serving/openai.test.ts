@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { createKey, ensureOwner, getStage } from '@temper/db/queries'
+import OpenAI, { APIError } from 'openai'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestSystem, type TestSystem } from '../chaos/test-system.ts'
+import { tinyModel } from '../fixtures/tiny-model.ts'
+
+const recipe = `name: tiny
+${tinyModel}stages:
+  pretrain: { type: pretrain, data: stories, steps: 5, batchSize: 4, rowLength: 64, learningRate: 0.005 }
+  publish: { type: release, from: pretrain, name: tiny }
+`
+let system: TestSystem
+let api: ReturnType<typeof spawn>
+let openai: OpenAI
+let checkpoint: string
+beforeAll(async () => {
+  system = await startTestSystem()
+  const runId = await system.startRun(recipe)
+  await system.waitForEnd(runId)
+  checkpoint = (await getStage(system.db, runId, 'pretrain')).checkpointId ?? ''
+  const owner = await ensureOwner(system.db)
+  const { secret } = await createKey(system.db, { memberId: owner.id, name: 'test', scopes: ['read', 'write'] })
+  api = spawn(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('../../apps/api/src/main.ts', import.meta.url))],
+    {
+      env: {
+        ...process.env,
+        DATABASE_URL: system.services.databaseUrl,
+        TEMPORAL_ADDRESS: system.services.temporalAddress,
+        TEMPER_STORE: `${system.home}/store`,
+        TEMPER_API_PORT: '0',
+        TEMPER_PARENT_PID: String(process.pid),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  openai = new OpenAI({ baseURL: `${await addressOf(api)}/v1`, apiKey: secret, maxRetries: 0 })
+})
+afterAll(async () => {
+  api.kill()
+  await once(api, 'exit')
+  await system.stop()
+})
+
+/** The API logs where it answers. */
+async function addressOf({ stdout }: ReturnType<typeof spawn>): Promise<string> {
+  if (stdout === null) throw new Error('the API has no output')
+  for await (const line of createInterface({ input: stdout })) {
+    const { url } = JSON.parse(line)
+    if (url !== undefined) {
+      stdout.resume()
+      return url
+    }
+  }
+  throw new Error('the API ended before it answered')
+}
+
+const prompt = 'Once upon a time there was a fox'
+const ask = { prompt, max_tokens: 12, temperature: 0 }
+const textOf = async (body: Partial<OpenAI.CompletionCreateParamsNonStreaming> = {}) => {
+  const { choices } = await openai.completions.create({ model: checkpoint, ...ask, ...body })
+  return choices.map((choice) => choice.text)
+}
+
+describe('the OpenAI client', () => {
+  it('lists policies by name and by id', async () => {
+    const ids = (await openai.models.list()).data.map(({ id }) => id)
+    expect(ids).toEqual(['tiny', checkpoint])
+    expect((await openai.models.retrieve('tiny')).id).toBe('tiny')
+  })
+
+  it('chats, with usage, and gets the same text by stream', async () => {
+    const chat = { model: 'tiny', max_tokens: 10, seed: 5, messages: [{ role: 'user' as const, content: 'A story.' }] }
+    const whole = await openai.chat.completions.create(chat)
+    expect(whole.choices[0]?.message.role).toBe('assistant')
+    expect(whole.usage?.total_tokens).toBe((whole.usage?.prompt_tokens ?? 0) + (whole.usage?.completion_tokens ?? 0))
+    const stream = await openai.chat.completions.create({
+      ...chat,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    let text = ''
+    let usage: unknown
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? ''
+      usage = chunk.usage ?? usage
+    }
+    expect(text).toBe(whole.choices[0]?.message.content)
+    expect(usage).toEqual(whole.usage)
+  })
+
+  it('gets n completions of a seed, the same ones again', async () => {
+    const several = { n: 3, temperature: 1, seed: 3 }
+    const texts = await textOf(several)
+    expect(new Set(texts).size).toBeGreaterThan(1)
+    expect(await textOf(several)).toEqual(texts)
+  })
+
+  it('gets the text before a stop string', async () => {
+    const [text = ''] = await textOf()
+    const stop = text.slice(2, 4)
+    expect(await textOf({ stop })).toEqual([text.slice(0, text.indexOf(stop))])
+  })
+
+  it('gets log-probs, the likeliest first', async () => {
+    const chat = { model: 'tiny', max_tokens: 4, temperature: 0, logprobs: true, top_logprobs: 2 }
+    const { choices } = await openai.chat.completions.create({
+      ...chat,
+      messages: [{ role: 'user', content: 'Hello' }],
+    })
+    for (const token of choices[0]?.logprobs?.content ?? []) {
+      expect(token.top_logprobs).toHaveLength(2)
+      expect(token.top_logprobs[0]?.logprob).toBeCloseTo(token.logprob, 5)
+    }
+    expect(choices[0]?.logprobs?.content?.length).toBeGreaterThan(0)
+  })
+
+  it('is refused by name what is not supported', async () => {
+    const tools = [{ type: 'function' as const, function: { name: 'f' } }]
+    const messages = [{ role: 'user' as const, content: 'x' }]
+    await expect(openai.chat.completions.create({ model: 'tiny', messages, tools })).rejects.toMatchObject({
+      status: 400,
+      param: 'tools',
+      code: 'unsupported_parameter',
+    })
+    await expect(openai.chat.completions.create({ model: 'none', messages })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    })
+    const long = openai.completions.create({ model: 'tiny', prompt: 'fox '.repeat(500) })
+    await expect(long).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' })
+  })
+
+  it('is answered two at once, each as if it were alone', async () => {
+    const [alone] = await textOf()
+    expect(await Promise.all([textOf(), textOf()])).toEqual([[alone], [alone]])
+  })
+
+  it('is told at once when the engine dies, and is answered again', async () => {
+    const endless = { ...ask, max_tokens: 100, temperature: 1, n: 16 }
+    const stream = await openai.completions.create({ model: checkpoint, ...endless, stream: true })
+    process.kill(system.enginePid(), 'SIGKILL')
+    const read = async () => {
+      for await (const _ of stream);
+    }
+    await expect(read()).rejects.toBeInstanceOf(APIError)
+    expect(await textOf()).toHaveLength(1)
+  })
+})
