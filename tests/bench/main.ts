@@ -1,12 +1,19 @@
 /** `npm run bench -- WORK …`: how fast the shipped trainers and the generator are, alone or beside a peer. */
+import { writeFile } from 'node:fs/promises'
 import { TemperError } from '@temper/db/contracts'
 import product from '../../package.json' with { type: 'json' }
 import { compare } from './compare.ts'
+import { decoding } from './decoding/decoding.ts'
+import type { PointFigures } from './decoding/measure-point.ts'
+import { plot } from './decoding/plot.ts'
+import { tableHead, tableRow } from './decoding/table.ts'
 import { type Figures, measure } from './measure.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type PeerLine, runPeer } from './peer.ts'
 import { sizes } from './sizes.ts'
-import { works } from './works/index.ts'
+import { type WorkName, works } from './works/index.ts'
+
+const engine = `${product.name} ${product.version}`
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args)
@@ -14,21 +21,26 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { work, model, precision, peer } = options
-  if (peer === undefined) {
-    await measureOurs(options)
-    return 0
-  }
+  const { work } = options
+  if (work === 'decoding') await measureDecoding(options)
+  else await measureWork({ ...options, work })
+  return 0
+}
+
+type WorkOptions = BenchOptions & { work: WorkName }
+
+async function measureWork(options: WorkOptions): Promise<void> {
+  const { work, model, precision, rounds, peer } = options
   const { figure } = works[work]
+  if (peer === undefined) return void (await measureOurs(options))
   const sides = {
     ours: () => measureOurs(options),
     peer: async () => print(await runPeer(peer, { work, model, precision, figure })),
   }
-  print({ work, model, precision, ...(await compare<Figures, PeerLine>(sides, { rounds: options.rounds, figure })) })
-  return 0
+  print({ work, model, precision, ...(await compare<Figures, PeerLine>(sides, { rounds, figure })) })
 }
 
-async function measureOurs({ work, model, precision, steps, json }: BenchOptions): Promise<Figures> {
+async function measureOurs({ work, model, precision, steps, json }: WorkOptions): Promise<Figures> {
   let step = 0
   const progress = (stepMs: number) => {
     step++
@@ -36,7 +48,16 @@ async function measureOurs({ work, model, precision, steps, json }: BenchOptions
   }
   const onStep = json ? undefined : progress
   const figures = await measure(works[work], { size: sizes[model], precision, steps, onStep })
-  return print({ engine: `${product.name} ${product.version}`, work, model, precision, ...figures })
+  return print({ engine, work, model, precision, ...figures })
+}
+
+async function measureDecoding({ work, model, precision, steps, svg, json }: BenchOptions): Promise<void> {
+  const say = (line: string) => json || process.stderr.write(`${line}\n`)
+  say(tableHead)
+  const onPoint = (point: PointFigures) => say(tableRow(point))
+  const figures = await decoding({ size: sizes[model], precision, runs: steps, onPoint })
+  if (svg !== undefined) await writeFile(svg, plot(figures.points))
+  print({ engine, work, model, precision, ...figures })
 }
 
 function print<T>(line: T): T {

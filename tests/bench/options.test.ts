@@ -10,6 +10,7 @@ describe('options of a benchmark', () => {
       steps: 6,
       rounds: 3,
       peer: undefined,
+      svg: undefined,
       json: false,
     })
   })
@@ -37,17 +38,27 @@ describe('options of a benchmark', () => {
     })
   })
 
+  it('take a file for the drawing of decoding, which runs three times', () => {
+    expect(parseOptions(['decoding', '--svg', 'decoding.svg'])).toMatchObject({
+      work: 'decoding',
+      steps: 3,
+      svg: 'decoding.svg',
+    })
+  })
+
   it('ask for help', () => {
     expect(parseOptions(['--help'])).toBe('help')
     expect(usage).toContain('episodes_per_s')
   })
 
   it.each([
-    [['pretrain'], 'there is no work pretrain; one of sft, reward, dpo, generate, ppo'],
-    [[], 'one WORK expected, got 0; one of sft, reward, dpo, generate, ppo'],
+    [['pretrain'], 'there is no work pretrain; one of sft, reward, dpo, generate, ppo, decoding'],
+    [[], 'one WORK expected, got 0; one of sft, reward, dpo, generate, ppo, decoding'],
     [['sft', '--model', 'llama'], 'there is no model llama; one of small, gpt2, smollm'],
     [['sft', '--precision', 'fp16'], 'there is no precision fp16; one of fp32, bf16'],
     [['sft', '--steps', '0'], '--steps must be a whole number above 0, got 0'],
+    [['decoding', '--peer', 'python peer.py'], 'decoding is not compared: it takes no --peer'],
+    [['sft', '--svg', 'sft.svg'], 'only decoding draws its figures: sft takes no --svg'],
   ])('refuse %j and say what there is', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)
   })

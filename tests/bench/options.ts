@@ -5,25 +5,33 @@ import { type WorkName, workNames, works } from './works/index.ts'
 import type { Precision } from './works/work.ts'
 
 export interface BenchOptions {
-  work: WorkName
+  work: WorkName | 'decoding'
   model: SizeName
   precision: Precision
   steps: number
   rounds: number
   peer?: string
+  /** File that `decoding` draws its figures into. */
+  svg?: string
   json: boolean
 }
+
+const names = [...workNames, 'decoding'] as const
 
 const precisions = ['fp32', 'bf16'] as const satisfies readonly Precision[]
 
 export const usage = `usage: npm run bench -- WORK [--model ${sizeNames.join('|')}] [--precision fp32|bf16] [--steps 6]
                             [--json] [--peer 'COMMAND' [--rounds 3]]
+       npm run bench -- decoding [--model …] [--precision …] [--steps 3] [--json] [--svg FILE]
 
 Times WORK with random weights on random tokens, and prints one JSON line: the median of the steps after 2 warm-ups.
 ${workNames.map((name) => `  ${name.padEnd(9)} ${works[name].about}; ${works[name].figure}`).join('\n')}
+  decoding  answers to batches of 1 to 64 short prompts and to one prompt of up to 4096 tokens: time to the first
+            token, tokens_per_s, the share of the memory's limit that this is, and what the cache takes
 
 --peer   takes turns with a program that is called as COMMAND WORK --model … --precision … and prints such a line,
          and prints a last line with both and their ratio (above 1: Temper is faster)
+--svg    draws tokens_per_s over the batch and the time to the first token over the prompt's length
 --json   no progress on the error output
 `
 
@@ -32,16 +40,24 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
   const { values, positionals } = parse(args)
   if (values.help) return 'help'
   if (positionals.length !== 1)
-    throw invalid(`one WORK expected, got ${positionals.length}; one of ${workNames.join(', ')}`)
+    throw invalid(`one WORK expected, got ${positionals.length}; one of ${names.join(', ')}`)
+  const work = oneOf('work', names, positionals[0])
+  refuseOthers(work, values)
   return {
-    work: oneOf('work', workNames, positionals[0]),
+    work,
     model: oneOf('model', sizeNames, values.model),
     precision: oneOf('precision', precisions, values.precision),
-    steps: count('steps', values.steps),
+    steps: count('steps', values.steps ?? (work === 'decoding' ? '3' : '6')),
     rounds: count('rounds', values.rounds),
     peer: values.peer,
+    svg: values.svg,
     json: values.json,
   }
+}
+
+function refuseOthers(work: BenchOptions['work'], { peer, svg }: { peer?: string; svg?: string }): void {
+  if (work === 'decoding' && peer !== undefined) throw invalid('decoding is not compared: it takes no --peer')
+  if (work !== 'decoding' && svg !== undefined) throw invalid(`only decoding draws its figures: ${work} takes no --svg`)
 }
 
 function parse(args: string[]) {
@@ -54,9 +70,10 @@ function parse(args: string[]) {
       options: {
         model: text('small'),
         precision: text('fp32'),
-        steps: text('6'),
+        steps: { type: 'string' },
         rounds: text('3'),
         peer: { type: 'string' },
+        svg: { type: 'string' },
         json: flag,
         help: flag,
       },

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { measure } from './measure.ts'
 import type { Size } from './sizes.ts'
+import { tiny } from './tiny.fixture.ts'
 import { workNames, works } from './works/index.ts'
 
-const tiny: Size = {
-  hiddenSize: 16,
-  nLayer: 2,
-  nHead: 2,
-  vocabSize: 64,
-  train: { batchSize: 2, length: 16 },
-  generate: { prompts: 3, promptLength: 5, newTokens: 4 },
-  ppo: { prompts: 3, promptLength: 5, newTokens: 4 },
-}
 const tinyLlama: Size = { ...tiny, llama: { nKvHead: 1, intermediateSize: 24, contextLength: 64 } }
 const perStep = { sft: 32, reward: 2, dpo: 2, generate: 12, ppo: 3 }
 
