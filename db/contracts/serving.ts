@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { idSchema } from './ids.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { messageSchema } from './rows.ts'
-import { errorCodes } from './temper-error.ts'
+import { errorCodes, TemperError } from './temper-error.ts'
 
 /**
  * What a server of checkpoints is asked and what it answers: the same documents between the API and a worker (a line
@@ -72,3 +72,22 @@ export const completionEventSchema = z.discriminatedUnion('type', [
   }),
 ])
 export type CompletionEvent = z.infer<typeof completionEventSchema>
+
+/** What a reader needs of a piece of a streamed chat completion; the last one has the usage where it is asked for. */
+export const chatPieceSchema = z.looseObject({
+  choices: z.array(
+    z.looseObject({ delta: z.looseObject({ content: z.string().nullish() }), finish_reason: z.string().nullable() }),
+  ),
+  usage: z.looseObject({ completion_tokens: z.number().int() }).nullish(),
+})
+export type ChatPiece = z.infer<typeof chatPieceSchema>
+
+const openaiErrorSchema = z.looseObject({ error: z.looseObject({ message: z.string(), code: z.string() }) })
+
+/** The refusal that a document in the shape of OpenAI's API holds; undefined for any other document. */
+export function openaiRefusal(document: unknown): TemperError | undefined {
+  const parsed = openaiErrorSchema.safeParse(document)
+  if (!parsed.success) return undefined
+  const { message, code } = parsed.data.error
+  return new TemperError(errorCodes.find((known) => known === code) ?? 'invalid_input', message, { details: { code } })
+}

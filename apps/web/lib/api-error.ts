@@ -1,8 +1,11 @@
-import { errorBodySchema, TemperError } from '@temper/db/contracts'
+import { errorBodySchema, openaiRefusal, TemperError } from '@temper/db/contracts'
 
 /** The API's refusal as an error; an answer that is no refusal of the API means that something else is broken. */
 export async function errorOfResponse(response: Response): Promise<TemperError> {
-  const body = errorBodySchema.safeParse(await response.json().catch(() => null))
+  const document = await response.json().catch(() => null)
+  const openais = openaiRefusal(document)
+  if (openais) return openais
+  const body = errorBodySchema.safeParse(document)
   if (!body.success) {
     return new TemperError('unavailable', `The server answered ${response.status} ${response.statusText}`.trim(), {
       details: { status: response.status },

@@ -1,37 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { applyEvent, idleGeneration, isRunning } from './generation.ts'
+import { applyPiece, type Generation, idleGeneration, isRunning } from './generation.ts'
 
-const token = (text: string, tokens: number) => ({ type: 'token', text, tokens }) as const
+const queued: Generation = { ...idleGeneration, phase: 'queued' }
+const piece = (content: string, finish_reason: string | null = null) => ({
+  choices: [{ delta: { content }, finish_reason }],
+})
 
-describe('applyEvent', () => {
-  it('says what a queued answer waits for', () => {
-    const state = applyEvent(idleGeneration, { type: 'queued', message: 'a worker starts' }, 0)
-    expect(state).toMatchObject({ phase: 'queued', message: 'a worker starts' })
-    expect(isRunning(state)).toBe(true)
-  })
-
-  it('begins anew when it is queued again', () => {
-    const streaming = applyEvent(idleGeneration, token('Once', 1), 0)
-    const again = applyEvent(streaming, { type: 'queued', message: 'the worker was lost' }, 1)
-    expect(again).toMatchObject({ phase: 'queued', text: '', tokens: 0 })
-  })
-
+describe('applyPiece', () => {
   it('appends pieces and measures the rate from the first one', () => {
-    const first = applyEvent(idleGeneration, token('Once', 1), 1000)
-    const second = applyEvent(first, token(' upon', 40), 3000)
-    expect(second).toMatchObject({ phase: 'streaming', text: 'Once upon', tokens: 40, tokensPerSecond: 20 })
+    const first = applyPiece(queued, piece('Once'), 1000)
+    const second = applyPiece(first, piece(' upon'), 2000)
+    expect(second).toMatchObject({ phase: 'streaming', text: 'Once upon', tokens: 2, tokensPerSecond: 2 })
+    expect(isRunning(second)).toBe(true)
   })
 
   it("takes the server's figures at the end", () => {
-    const streaming = applyEvent(idleGeneration, token('Once', 1), 0)
-    const done = applyEvent(streaming, { type: 'done', tokens: 7, tokensPerSecond: 55, endedProperly: true }, 9000)
-    expect(done).toMatchObject({ phase: 'done', text: 'Once', tokens: 7, tokensPerSecond: 55, endedProperly: true })
+    const streaming = applyPiece(queued, piece('Once'), 1000)
+    const ended = applyPiece(streaming, piece('', 'stop'), 2000)
+    const done = applyPiece(ended, { choices: [], usage: { completion_tokens: 8 } }, 3000)
+    expect(done).toMatchObject({ phase: 'done', text: 'Once', tokens: 8, tokensPerSecond: 4, endedProperly: true })
     expect(isRunning(done)).toBe(false)
   })
 
-  it('keeps the text of an answer that fails half-way', () => {
-    const streaming = applyEvent(idleGeneration, token('Once', 1), 0)
-    const failed = applyEvent(streaming, { type: 'failed', code: 'engine_failed', message: 'the engine ended' }, 1)
-    expect(failed).toMatchObject({ phase: 'failed', text: 'Once', message: 'the engine ended' })
+  it('says of an answer at its limit that it was cut', () => {
+    const streaming = applyPiece(queued, piece('Once'), 0)
+    expect(applyPiece(streaming, piece('', 'length'), 1).endedProperly).toBe(false)
   })
 })

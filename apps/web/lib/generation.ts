@@ -1,9 +1,10 @@
-import type { GenerationEvent } from '@temper/db/contracts'
+import type { ChatPiece } from '@temper/db/contracts'
 
 /** One answer as it grows. */
 export interface Generation {
   phase: 'idle' | 'queued' | 'streaming' | 'done' | 'stopped' | 'failed'
   text: string
+  /** Pieces while it streams, about a token each; exact once it is done. */
   tokens: number
   tokensPerSecond: number | null
   endedProperly: boolean
@@ -22,28 +23,19 @@ export const idleGeneration: Generation = {
   firstTokenAt: 0,
 }
 
-/**
- * What an event of the stream makes of it; `text` of a token event is the piece that is new. A second `queued` means
- * that the worker was lost and another begins anew: it drops what the first wrote.
- */
-export function applyEvent(state: Generation, event: GenerationEvent, now: number): Generation {
-  switch (event.type) {
-    case 'queued':
-      return { ...idleGeneration, phase: 'queued', message: event.message }
-    case 'token': {
-      const firstTokenAt = state.phase === 'streaming' ? state.firstTokenAt : now
-      const seconds = (now - firstTokenAt) / 1000
-      const tokensPerSecond = seconds > 0.2 ? event.tokens / seconds : state.tokensPerSecond
-      const text = state.text + event.text
-      return { ...state, phase: 'streaming', text, tokens: event.tokens, tokensPerSecond, firstTokenAt, message: '' }
-    }
-    case 'done': {
-      const { tokens, tokensPerSecond, endedProperly } = event
-      return { ...state, phase: 'done', tokens, tokensPerSecond, endedProperly, message: '' }
-    }
-    case 'failed':
-      return { ...state, phase: 'failed', message: event.message }
-  }
+/** What a piece of the stream makes of it: more text, then how it ended, then the number of tokens. */
+export function applyPiece(state: Generation, { choices: [choice], usage }: ChatPiece, now: number): Generation {
+  if (usage) return { ...state, ...rateOf(state, usage.completion_tokens, now), phase: 'done', message: '' }
+  const text = state.text + (choice?.delta.content ?? '')
+  if (choice?.finish_reason) return { ...state, text, endedProperly: choice.finish_reason === 'stop' }
+  const firstTokenAt = state.phase === 'streaming' ? state.firstTokenAt : now
+  const streaming = { ...state, phase: 'streaming' as const, text, firstTokenAt, message: '' }
+  return { ...streaming, ...rateOf(streaming, state.tokens + 1, now) }
+}
+
+function rateOf({ firstTokenAt, tokensPerSecond }: Generation, tokens: number, now: number) {
+  const seconds = (now - firstTokenAt) / 1000
+  return { tokens, tokensPerSecond: seconds > 0.2 ? tokens / seconds : tokensPerSecond }
 }
 
 export function isRunning({ phase }: Generation): boolean {

@@ -1,15 +1,19 @@
 'use client'
 
-import {
-  type CreateGeneration,
-  type GenerationEvent,
-  generationCreatedSchema,
-  generationEventSchema,
-} from '@temper/db/contracts'
+import { type ChatPiece, chatPieceSchema, openaiRefusal, TemperError } from '@temper/db/contracts'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { send } from './api.ts'
-import { followStream } from './event-stream.ts'
-import { applyEvent, type Generation, idleGeneration } from './generation.ts'
+import { connect } from './api.ts'
+import { errorOfResponse } from './api-error.ts'
+import { parseEvents } from './event-stream.ts'
+import { applyPiece, type Generation, idleGeneration } from './generation.ts'
+
+/** A request as OpenAI's clients send it, for one answer. */
+export interface ChatQuestion {
+  model: string
+  messages: { role: 'user'; content: string }[]
+  seed: number
+  [parameter: string]: unknown
+}
 
 /** Asks one checkpoint for one answer at a time; a new one, and leaving the page, stops the one before. */
 export function useGeneration() {
@@ -20,13 +24,13 @@ export function useGeneration() {
     running.current = null
     setState((before) => ({ ...before, phase: before.phase === 'idle' ? 'idle' : 'stopped', message: '' }))
   }, [])
-  const start = useCallback((request: CreateGeneration) => {
+  const start = useCallback((question: ChatQuestion) => {
     running.current?.abort()
     const aborter = new AbortController()
     running.current = aborter
-    setState({ ...idleGeneration, phase: 'queued', message: 'Asking…' })
-    const update = (event: GenerationEvent) => setState((before) => applyEvent(before, event, performance.now()))
-    generate(request, aborter.signal, update).catch((error: Error) => {
+    setState({ ...idleGeneration, phase: 'queued', message: 'Waiting for a worker' })
+    const update = (piece: ChatPiece) => setState((before) => applyPiece(before, piece, performance.now()))
+    generate(question, aborter.signal, update).catch((error: Error) => {
       if (!aborter.signal.aborted) setState((before) => ({ ...before, phase: 'failed', message: error.message }))
     })
   }, [])
@@ -34,22 +38,21 @@ export function useGeneration() {
   return { state, start, stop }
 }
 
-async function generate(request: CreateGeneration, signal: AbortSignal, update: (event: GenerationEvent) => void) {
-  const created = await send('POST', '/v1/generations', request)
-  const { id } = generationCreatedSchema.parse(await created.json())
-  const cancel = () => void send('DELETE', `/v1/generations/${id}`).catch(console.warn)
-  if (signal.aborted) return cancel()
-  signal.addEventListener('abort', cancel)
-  let over = false
-  await followStream({
-    url: `/v1/generations/${id}/events`,
+/** Aborting the request frees what it holds on the device. */
+async function generate(question: ChatQuestion, signal: AbortSignal, update: (piece: ChatPiece) => void) {
+  const response = await connect('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...question, stream: true, stream_options: { include_usage: true } }),
     signal,
-    onEvent: (data) => {
-      const event = generationEventSchema.parse(data)
-      over = event.type === 'done' || event.type === 'failed'
-      if (!signal.aborted) update(event)
-    },
-    isOver: () => over,
   })
-  signal.removeEventListener('abort', cancel)
+  if (!response.ok || response.body === null) throw await errorOfResponse(response)
+  for await (const { data } of parseEvents(response.body)) {
+    if (data === '[DONE]') return
+    const document: unknown = JSON.parse(data)
+    const refusal = openaiRefusal(document)
+    if (refusal) throw refusal
+    if (!signal.aborted) update(chatPieceSchema.parse(document))
+  }
+  throw new TemperError('unavailable', 'the answer broke off')
 }

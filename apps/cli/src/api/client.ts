@@ -1,4 +1,4 @@
-import { errorBodySchema, pageSchema, TemperError } from '@temper/db/contracts'
+import { errorBodySchema, openaiRefusal, pageSchema, TemperError } from '@temper/db/contracts'
 import type { z } from 'zod'
 import type { Connection } from '../connection.ts'
 
@@ -84,7 +84,10 @@ async function parse<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
 
 async function refusal(response: Response): Promise<TemperError> {
   const text = await response.text()
-  const body = errorBodySchema.safeParse(jsonOrText(text))
+  const document = jsonOrText(text)
+  const openais = openaiRefusal(document)
+  if (openais) return openais
+  const body = errorBodySchema.safeParse(document)
   if (body.success) return new TemperError(body.data.code, body.data.message, { details: body.data.details })
   return new TemperError(
     'unavailable',

@@ -31,7 +31,11 @@ function isLostConnection(error: unknown): boolean {
 /** The events of one connection. */
 async function* readEvents(api: ApiClient, path: string, signal: AbortSignal | undefined, after: string) {
   const headers: Record<string, string> = after === '' ? {} : { 'Last-Event-ID': after }
-  const response = await api.send(path, signal === undefined ? { headers } : { headers, signal })
+  yield* eventsOf(await api.send(path, signal === undefined ? { headers } : { headers, signal }), after)
+}
+
+/** The events of an answer. */
+export async function* eventsOf(response: Response, after = ''): AsyncGenerator<{ id: string; data: string }> {
   let [id, data] = [after, '']
   for await (const line of readLines(response)) {
     if (line.startsWith('id:')) id = line.slice(3).trim()

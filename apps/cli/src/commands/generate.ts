@@ -1,14 +1,23 @@
-import { generationCreatedSchema, generationEventSchema, TemperError } from '@temper/db/contracts'
-import { follow } from '../api/follow.ts'
-import { newIdempotencyKey } from '../api/idempotency-key.ts'
+import { chatPieceSchema, openaiRefusal } from '@temper/db/contracts'
+import { eventsOf } from '../api/follow.ts'
 import { command } from '../command.ts'
 
-const numbers = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'frequencyPenalty', 'maxTokens'] as const
+/** Options by the names that the API has for them. */
+const settings = {
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  minP: 'min_p',
+  repetitionPenalty: 'repetition_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  maxTokens: 'max_tokens',
+  seed: 'seed',
+} as const
 
 export const generate = command(
   'Let a policy answer a prompt',
   {
-    checkpoint: { type: 'positional', required: true, description: 'Id of a checkpoint' },
+    checkpoint: { type: 'positional', required: true, description: 'Id of a checkpoint, or the name of a model' },
     prompt: { type: 'positional', required: true, description: 'What the user says' },
     temperature: { type: 'string', description: '0 is greedy' },
     topK: { type: 'string', description: 'Keep the k most likely tokens' },
@@ -20,23 +29,30 @@ export const generate = command(
     seed: { type: 'string', default: '0', description: 'The same seed gives the same answer' },
   },
   async ({ args, api, out }) => {
-    const given = numbers.filter((name) => args[name] !== undefined).map((name) => [name, Number(args[name])])
-    const { checkpoint, prompt } = args
+    const names = Object.keys(settings) as (keyof typeof settings)[]
+    const given = names.filter((name) => args[name] !== undefined).map((name) => [settings[name], Number(args[name])])
     const body = {
-      checkpoint,
-      messages: [{ role: 'user', content: prompt }],
-      sampling: Object.fromEntries(given),
-      seed: Number(args.seed),
+      model: args.checkpoint,
+      messages: [{ role: 'user', content: args.prompt }],
+      stream: true,
+      stream_options: { include_usage: true },
+      ...Object.fromEntries(given),
     }
-    const { id } = await api.post('/v1/generations', body, generationCreatedSchema, newIdempotencyKey())
-    for await (const document of follow(api, `/v1/generations/${id}/events`)) {
-      const event = generationEventSchema.parse(document)
-      if (out.isJson) out.document(event, () => '')
-      else if (event.type === 'token') process.stdout.write(event.text)
-      else if (event.type === 'done')
-        out.say(`\n\n${event.tokens} tokens, ${event.tokensPerSecond.toFixed(1)} a second`)
-      if (event.type === 'failed') throw new TemperError('engine_failed', event.message)
-      if (event.type === 'done') return
+    const response = await api.send('/v1/chat/completions', { method: 'POST', body })
+    let firstAtMs = 0
+    for await (const { data } of eventsOf(response)) {
+      if (data === '[DONE]') return
+      const document: unknown = JSON.parse(data)
+      const refusal = openaiRefusal(document)
+      if (refusal) throw refusal
+      const piece = chatPieceSchema.parse(document)
+      firstAtMs ||= performance.now()
+      if (out.isJson) out.document(piece, () => '')
+      else process.stdout.write(piece.choices[0]?.delta.content ?? '')
+      const tokens = piece.usage?.completion_tokens
+      const seconds = (performance.now() - firstAtMs) / 1000
+      if (tokens !== undefined && !out.isJson)
+        out.say(`\n\n${tokens} tokens, ${(tokens / seconds).toFixed(1)} a second`)
     }
   },
 )

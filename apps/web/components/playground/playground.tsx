@@ -1,10 +1,10 @@
 'use client'
 
-import type { Checkpoint, CreateGeneration, Sampling } from '@temper/db/contracts'
+import type { Checkpoint } from '@temper/db/contracts'
 import { useState } from 'react'
 import { EmptyState } from '#components/ui/panels.tsx'
 import { isRunning } from '#lib/generation.ts'
-import { useGeneration } from '#lib/use-generation.ts'
+import { type ChatQuestion, useGeneration } from '#lib/use-generation.ts'
 import { AnswerPane } from './answer-pane.tsx'
 import { ParameterDrawer } from './parameter-drawer.tsx'
 import { defaultParameters, type Parameters } from './parameters.ts'
@@ -74,10 +74,17 @@ function firstChoice(policies: Checkpoint[], left: string | undefined, right: st
   return [first, known(right) ?? other?.id ?? '']
 }
 
-function requestOf(
-  checkpoint: string,
-  prompt: string,
-  { seed, ...sampling }: Sampling & { seed: number },
-): CreateGeneration {
-  return { checkpoint, messages: [{ role: 'user', content: prompt }], sampling, seed }
+function requestOf(checkpoint: string, prompt: string, parameters: Parameters): ChatQuestion {
+  return {
+    model: checkpoint,
+    messages: [{ role: 'user', content: prompt }],
+    seed: parameters.seed,
+    temperature: parameters.temperature,
+    top_p: parameters.topP,
+    top_k: parameters.topK,
+    min_p: parameters.minP,
+    repetition_penalty: parameters.repetitionPenalty,
+    frequency_penalty: parameters.frequencyPenalty,
+    max_tokens: parameters.maxTokens,
+  }
 }
