@@ -1,13 +1,11 @@
 import { z } from 'zod'
 import { checkpointSchema } from './checkpoint.ts'
-import { idSchema } from './ids.ts'
 import { stageTypes } from './recipe/stages.ts'
 import { errorCodes } from './temper-error.ts'
 
 /**
  * Documents of the HTTP API that are not things themselves: lists, errors, answers to commands.
- * Server-sent events carry one JSON document in `data`: of runEventSchema for a run, generationEventSchema for a
- * generation. `GET /v1/comparisons/progress` and the undo of a vote answer labelProgressSchema.
+ * Server-sent events carry one JSON document in `data`: of runEventSchema for a run. `GET /v1/comparisons/progress` and the undo of a vote answer labelProgressSchema.
  */
 
 /**
@@ -65,4 +63,3 @@ export const lineageGraphSchema = z.strictObject({ checkpoints: z.array(checkpoi
 export type LineageGraph = z.infer<typeof lineageGraphSchema>
 
 export const signInSchema = z.strictObject({ token: z.string().min(1).max(200) })
-export const generationCreatedSchema = z.strictObject({ id: idSchema('generation') })

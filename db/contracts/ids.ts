@@ -8,7 +8,6 @@ export const idPrefixes = {
   comparison: 'cmp',
   vote: 'vote',
   evaluation: 'eval',
-  generation: 'gen',
   import: 'imp',
   key: 'key',
   member: 'mem',

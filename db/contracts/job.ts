@@ -3,7 +3,6 @@ import { importedFromSchema, originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
-import { messageSchema } from './rows.ts'
 import { completionEventSchema, completionRequestSchema } from './serving.ts'
 import { errorCodes } from './temper-error.ts'
 
@@ -90,13 +89,6 @@ export const jobSchema = z.discriminatedUnion('type', [
     sampling: samplingSchema,
     output: path,
   }),
-  z.strictObject({
-    type: z.literal('generate'),
-    seed: z.number().int(),
-    model: path,
-    messages: z.array(messageSchema).min(1),
-    sampling: samplingSchema,
-  }),
   /** Runs until `stop`: answers the requests that come as commands, with as many models ready as were asked for last. */
   z.strictObject({ type: z.literal('serve'), models: z.number().int().positive() }),
   z.strictObject({
@@ -148,8 +140,6 @@ export const engineEventSchema = z.discriminatedUnion('type', [
     samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string(), endedProperly: z.boolean() })),
   }),
   z.strictObject({ type: z.literal('checkpoint'), step: z.number().int(), dir: z.string(), metrics: metricValues }),
-  /** Text of a `generate` job as it grows. */
-  z.strictObject({ type: z.literal('token'), text: z.string(), tokens: z.number().int() }),
   /** A `serve` job has loaded a model. */
   z.strictObject({
     type: z.literal('serving'),

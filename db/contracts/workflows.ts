@@ -15,10 +15,9 @@ export const taskQueues = {
 } as const
 export type TaskQueue = (typeof taskQueues)[keyof typeof taskQueues]
 
-/** Workflow ids: a run's is the id of the run, a generation's that of the generation, an import's that of the import. */
+/** Workflow ids: a run's is the id of the run, an import's that of the import. */
 export const workflowTypes = {
   pipeline: 'pipelineWorkflow',
-  generation: 'generationWorkflow',
   serve: 'serveWorkflow',
   import: 'importWorkflow',
 } as const

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../tests/support/postgres.ts'
-import { newId, recipeSchema, samplingSchema } from '../contracts/index.ts'
+import { newId, recipeSchema } from '../contracts/index.ts'
 import {
   checkpointId,
   latestCheckpoint,
@@ -11,14 +11,6 @@ import {
   releaseCheckpoint,
 } from './checkpoints.ts'
 import { getDataset, registerDataset } from './datasets.ts'
-import {
-  appendGenerationEvent,
-  cancelGeneration,
-  createGeneration,
-  getGeneration,
-  listGenerationEvents,
-  restartGeneration,
-} from './generations.ts'
 import { lineageOf } from './lineage.ts'
 import { createRun } from './runs.ts'
 import { heartbeatWorker, listWorkers, removeWorker } from './workers.ts'
@@ -112,50 +104,6 @@ describe('datasets', () => {
     expect((await getDataset(db, 'talks')).version).toBe(2)
     expect((await getDataset(db, again.id)).id).toBe(again.id)
     await expect(getDataset(db, 'nothing')).rejects.toMatchObject({ code: 'not_found' })
-  })
-})
-
-describe('generations', () => {
-  const create = async () => {
-    const { id: checkpointId } = await registerCheckpoint(database.db, checkpoint(await newRunId(), 'sft', 1))
-    const sampling = samplingSchema.parse({ maxTokens: 8 })
-    return createGeneration(database.db, {
-      checkpointId,
-      messages: [{ role: 'user', content: 'Hi' }],
-      sampling,
-      seed: 0,
-    })
-  }
-  const done = { type: 'done' as const, tokens: 1, tokensPerSecond: 9, endedProperly: true }
-
-  it('stream events in order until they end', async () => {
-    const { id } = await create()
-    expect(await appendGenerationEvent(database.db, id, { type: 'token', text: 'Hello', tokens: 1 })).toBe(true)
-    expect((await getGeneration(database.db, id)).state).toBe('running')
-    expect(await appendGenerationEvent(database.db, id, done)).toBe(true)
-    expect(await appendGenerationEvent(database.db, id, { type: 'token', text: '!', tokens: 2 })).toBe(false)
-    const events = await listGenerationEvents(database.db, id)
-    expect(events.map(({ sequence, event }) => [sequence, event.type])).toEqual([
-      [1, 'queued'],
-      [2, 'token'],
-      [3, 'done'],
-    ])
-    expect(await listGenerationEvents(database.db, id, 2)).toEqual([{ sequence: 3, event: done }])
-  })
-
-  it('take no token after they are cancelled', async () => {
-    const { id } = await create()
-    await cancelGeneration(database.db, id)
-    expect((await getGeneration(database.db, id)).state).toBe('cancelled')
-    expect(await appendGenerationEvent(database.db, id, done)).toBe(false)
-    expect(await restartGeneration(database.db, id)).toBe(false)
-  })
-
-  it('start over for a retry, with numbers that count on', async () => {
-    const { id } = await create()
-    await appendGenerationEvent(database.db, id, { type: 'token', text: 'Hel', tokens: 1 })
-    expect(await restartGeneration(database.db, id)).toBe(true)
-    expect(await listGenerationEvents(database.db, id)).toMatchObject([{ sequence: 3, event: { type: 'queued' } }])
   })
 })
 

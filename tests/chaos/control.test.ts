@@ -1,5 +1,4 @@
-import { samplingSchema, taskQueues, workflowTypes } from '@temper/db/contracts'
-import { createGeneration, listGenerationEvents, type RunRecord } from '@temper/db/queries'
+import type { RunRecord } from '@temper/db/queries'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyModel } from '../fixtures/tiny-model.ts'
 import { startTestSystem, type TestSystem } from './test-system.ts'
@@ -36,20 +35,6 @@ describe('a run with stages that fail', () => {
     const failures = Object.fromEntries(finished.stages.map(({ name, failure }) => [name, failure?.code]))
     expect(failures).toMatchObject({ bad: 'non_finite', late: 'deadline_passed' })
     expect(finished.state).toBe('failed')
-  })
-})
-
-describe('a generation', () => {
-  it('streams its text through the database', async () => {
-    const checkpointId = finished.stages.find(({ name }) => name === 'good')?.checkpointId ?? ''
-    const messages = [{ role: 'user' as const, content: 'Write a story about a fox and a key.' }]
-    const sampling = samplingSchema.parse({ maxTokens: 12, temperature: 1 })
-    const { id } = await createGeneration(system.db, { checkpointId, messages, sampling, seed: 3 })
-    const input = { taskQueue: taskQueues.pipeline, workflowId: id, args: [{ generationId: id }] }
-    await system.client.workflow.execute(workflowTypes.generation, input)
-    const types = (await listGenerationEvents(system.db, id)).map(({ event }) => event.type)
-    expect([types[0], types.at(-1)]).toEqual(['queued', 'done'])
-    expect(types.slice(1, -1).every((type) => type === 'token')).toBe(true)
   })
 })
 

@@ -7,7 +7,7 @@ export const recordedWorkflows = [
   'preferencesStageWorkflow',
   'evaluateStageWorkflow',
   'releaseStageWorkflow',
-  'generationWorkflow',
+  'serveWorkflow',
   'importWorkflow',
 ] as const
 export type RecordedWorkflow = (typeof recordedWorkflows)[number]

@@ -5,8 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { samplingSchema, stageWorkflowId, taskQueues, workflowSignals, workflowTypes } from '@temper/db/contracts'
-import { createGeneration, getStage } from '@temper/db/queries'
+import { serveWorkflowId, stageWorkflowId, taskQueues, workflowSignals, workflowTypes } from '@temper/db/contracts'
+import { getStage } from '@temper/db/queries'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { announced, bringModel, broughtFiles } from '../chaos/bring-model.ts'
 import { startTestSystem, type TestSystem, waitFor } from '../chaos/test-system.ts'
@@ -14,11 +14,11 @@ import { tinyRecipe } from '../chaos/tiny-recipe.ts'
 import { castVotes } from '../chaos/votes.ts'
 import { historyFile, type RecordedWorkflow } from './histories.ts'
 
+process.env.TEMPER_SERVE_IDLE_SECONDS = '1'
 const system = await startTestSystem()
 try {
   const runId = await recordRun(system)
   const { checkpointId } = await getStage(system.db, runId, 'sft')
-  const generationId = await generate(system, checkpointId ?? '')
   const importId = await bring(system, checkpointId ?? '')
   const recorded: Record<RecordedWorkflow, string> = {
     pipelineWorkflow: runId,
@@ -26,7 +26,7 @@ try {
     preferencesStageWorkflow: stageWorkflowId(runId, 'preferences'),
     evaluateStageWorkflow: stageWorkflowId(runId, 'evaluate'),
     releaseStageWorkflow: stageWorkflowId(runId, 'release'),
-    generationWorkflow: generationId,
+    serveWorkflow: await serve(system),
     importWorkflow: importId,
   }
   for (const [workflow, id] of Object.entries(recorded)) await record(system, workflow as RecordedWorkflow, id)
@@ -58,16 +58,10 @@ async function bring(system: TestSystem, checkpointId: string): Promise<string> 
   return id
 }
 
-async function generate({ client, db }: TestSystem, checkpointId: string): Promise<string> {
-  const sampling = samplingSchema.parse({ maxTokens: 8 })
-  const messages = [{ role: 'user' as const, content: 'Write a story about a fox and a key.' }]
-  const { id } = await createGeneration(db, { checkpointId, messages, sampling, seed: 1 })
-  await client.workflow.execute(workflowTypes.generation, {
-    taskQueue: taskQueues.pipeline,
-    workflowId: id,
-    args: [{ generationId: id }],
-  })
-  return id
+/** A server that nobody asks. */
+async function serve({ client }: TestSystem): Promise<string> {
+  await client.workflow.execute(workflowTypes.serve, { taskQueue: taskQueues.pipeline, workflowId: serveWorkflowId })
+  return serveWorkflowId
 }
 
 /** The name of the machine that recorded says nothing about the workflow. */

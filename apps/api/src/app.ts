@@ -12,7 +12,6 @@ import { checkpointRoutes } from './routes/checkpoints.ts'
 import { comparisonRoutes } from './routes/comparisons.ts'
 import { datasetRoutes, isUpload } from './routes/datasets.ts'
 import { documentationRoutes } from './routes/documentation.ts'
-import { generationRoutes } from './routes/generations.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importRoutes, isModelFile } from './routes/imports.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -50,7 +49,6 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
     comparisonRoutes,
     checkpointRoutes,
     importRoutes,
-    generationRoutes,
     openaiRoutes,
     workerRoutes,
   ]) {

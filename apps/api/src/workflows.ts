@@ -26,9 +26,6 @@ export interface Workflows {
   votesArrived(runId: string, stage: string): Promise<void>
   /** Starts the server of completions; one that runs is no error. */
   startServing(): Promise<void>
-  startGeneration(generationId: string): Promise<void>
-  /** One that is over is no error. */
-  cancelGeneration(generationId: string): Promise<void>
   startImport(importId: string): Promise<void>
   /** One that is over is no error. */
   cancelImport(importId: string): Promise<void>
@@ -77,8 +74,6 @@ export function connectWorkflows(address: string, timeoutMs = 5000): Workflows {
     skipWaiting: (runId, stage) => signal(runId, workflowSignals.skipWaiting, { stage }),
     votesArrived: (runId, stage) => signal(stageWorkflowId(runId, stage), workflowSignals.votesArrived),
     startServing: () => start(workflowTypes.serve, serveWorkflowId, {}),
-    startGeneration: (generationId) => start(workflowTypes.generation, generationId, { generationId }),
-    cancelGeneration: cancelUnlessOver,
     startImport: (importId) => start(workflowTypes.import, importId, { importId }),
     cancelImport: cancelUnlessOver,
     async close() {

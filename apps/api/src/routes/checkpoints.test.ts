@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { checkpointSchema, idFromBytes, lineageGraphSchema, newId, pageSchema } from '@temper/db/contracts'
-import { appendGenerationEvent, heartbeatWorker, registerCheckpoint } from '@temper/db/queries'
+import { heartbeatWorker, registerCheckpoint } from '@temper/db/queries'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestTemporal, type TestTemporal } from '../../../../tests/support/temporal.ts'
@@ -139,48 +139,6 @@ describe('the archive', () => {
 
   it('has no length in advance where names need extra headers', () => {
     expect(tarSizeBytes([{ path: 'x'.repeat(120), sizeBytes: 1, sha256: '' }], 'folder')).toBeUndefined()
-  })
-})
-
-describe('generations', () => {
-  const sampling = { temperature: 0, maxTokens: 4 }
-  const create = async (checkpoint: string) =>
-    api.request('/v1/generations', {
-      method: 'POST',
-      key,
-      body: { checkpoint, messages: [{ role: 'user', content: 'Hi' }], sampling },
-    })
-
-  it('stream their text to the end, also to a reader who comes late', async () => {
-    const { id: generation } = (await (await create(id)).json()) as { id: string }
-    const early = get(`/v1/generations/${generation}/events`).then((response) => response.text())
-    await appendGenerationEvent(api.db, generation, { type: 'token', text: 'Hello', tokens: 1 })
-    await appendGenerationEvent(api.db, generation, {
-      type: 'done',
-      tokens: 1,
-      tokensPerSecond: 5,
-      endedProperly: true,
-    })
-    const late = await (await get(`/v1/generations/${generation}/events`)).text()
-    const types = (text: string) => [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? '').type)
-    expect(types(late)).toEqual(['queued', 'token', 'done'])
-    expect(types(await early)).toEqual(['queued', 'token', 'done'])
-    const rest = await (await get(`/v1/generations/${generation}/events`, { 'Last-Event-ID': '2' })).text()
-    expect(types(rest)).toEqual(['done'])
-  })
-
-  it('end for their readers when they are cancelled', async () => {
-    const { id: generation } = (await (await create(id)).json()) as { id: string }
-    for (let n = 0; n < 2; n++) {
-      expect((await api.request(`/v1/generations/${generation}`, { method: 'DELETE', key })).status).toBe(204)
-    }
-    expect(await (await get(`/v1/generations/${generation}/events`)).text()).toContain('"code":"cancelled"')
-  })
-
-  it('need a policy', async () => {
-    const reward = await register({ kind: 'reward' })
-    expect((await create(reward.id)).status).toBe(400)
-    expect((await create(newId('checkpoint'))).status).toBe(404)
   })
 })
 

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import type { Job } from '@temper/db/contracts'
 import type { JobContext } from '../trainers/index.ts'
 import { evaluatePolicies } from './evaluate.ts'
-import { generateText } from './generate.ts'
 import { importModel } from './import-model.ts'
 import { sampleCompletions } from './sample.ts'
 import { type Commands, serveModels } from './serve-models.ts'
@@ -31,11 +30,8 @@ export function createJobRunner(
       case 'evaluate':
         training.release()
         return evaluatePolicies(job, context)
-      case 'generate':
-        // Comes between two segments of a stage, and is over soon: the trainer stays.
-        return generateText(job, context)
       case 'serve':
-        // So does this, where training waits.
+        // Comes between two segments of a stage, and ends soon where training waits: the trainer stays.
         return serveModels(job, context, commands)
       case 'import':
         return importModel(job, context)

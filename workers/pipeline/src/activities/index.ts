@@ -1,7 +1,6 @@
 import type { EngineDependencies } from './dependencies.ts'
 import { createEvaluationActivities } from './evaluation.ts'
 import { asActivities } from './failure.ts'
-import { createGenerationActivities, createGenerationStateActivities } from './generation.ts'
 import { createImportStateActivities, createModelImportActivities, type ImportDependencies } from './imports.ts'
 import { createPreferenceActivities } from './preferences.ts'
 import { createReleaseActivities } from './release.ts'
@@ -23,7 +22,6 @@ export function createCpuActivities(deps: ImportDependencies) {
     ...createSimulatedVoteActivities(deps),
     ...createEvaluationActivities(deps),
     ...createReleaseActivities(deps),
-    ...createGenerationStateActivities(deps),
     ...createImportStateActivities(deps),
   })
 }
@@ -40,7 +38,7 @@ export function createTrainActivities(deps: EngineDependencies) {
 
 /** Answers to people; on the queue `generate`. */
 export function createGenerateActivities(deps: EngineDependencies) {
-  return asActivities({ ...createGenerationActivities(deps), ...createServingActivities(deps) })
+  return asActivities(createServingActivities(deps))
 }
 
 export type CpuActivities = ReturnType<typeof createCpuActivities>

@@ -9,7 +9,6 @@ export interface DeviceJobOptions {
   onTurn?: () => void
   /** Asks the job to stop; the caller knows why. */
   failed?: AbortSignal
-  urgent?: boolean
 }
 
 /**
@@ -17,7 +16,7 @@ export interface DeviceJobOptions {
  * asks the job to stop; so does `failed`, and a training job also stops for an urgent one.
  */
 export async function runOnDevice(device: EngineDevice, job: Job, options: DeviceJobOptions): Promise<JobEnd> {
-  const { onEvent, onTurn, failed, urgent = false } = options
+  const { onEvent, onTurn, failed } = options
   const signal = AbortSignal.any([Context.current().cancellationSignal, ...(failed ? [failed] : [])])
   const take = (event: EngineEvent) => {
     if ('step' in event) heartbeat({ step: event.step })
@@ -27,7 +26,7 @@ export async function runOnDevice(device: EngineDevice, job: Job, options: Devic
     onTurn?.()
     return engine.run(job, { onEvent: take, signal, ...('segment' in job && { makeWay }) })
   }
-  return device.use(signal, work, { urgent })
+  return device.use(signal, work)
 }
 
 /** For jobs that have no checkpoint to stop at: a stopped one has no result. */

@@ -24,7 +24,7 @@ export const train = proxyActivities<TrainActivities>({
 })
 
 /** A server that ends, however it ends, is started again when somebody asks; nothing limits how long it may be used. */
-export const serve = proxyActivities<Pick<GenerateActivities, 'serveCompletions'>>({
+export const serve = proxyActivities<GenerateActivities>({
   taskQueue: taskQueues.generate,
   startToCloseTimeout: '365 days',
   heartbeatTimeout: '10s',
@@ -39,12 +39,4 @@ export const importing = proxyActivities<ImportActivities>({
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
-})
-
-export const generate = proxyActivities<GenerateActivities>({
-  taskQueue: taskQueues.generate,
-  startToCloseTimeout: '1 hour',
-  heartbeatTimeout,
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', maximumAttempts: 3 },
 })

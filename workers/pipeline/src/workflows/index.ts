@@ -1,6 +1,5 @@
 /** Everything Temporal may run: deterministic code that touches no database, clock or file. */
 export * from './evaluate-stage-workflow.ts'
-export * from './generation-workflow.ts'
 export * from './import-workflow.ts'
 export * from './pipeline-workflow.ts'
 export * from './preferences-stage-workflow.ts'
