@@ -1,8 +1,8 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
-import { type Model, paramsOf } from '../models/index.ts'
+import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, InputSpec, Program, Variables } from '../tracing/index.ts'
-import { cachedAttend, type KvCache } from './kv-cache.ts'
+import { cachedAttend, cacheVariables, type KvCache } from './kv-cache.ts'
 import { sampleTokens } from './sampler.ts'
 import { planKey, type SamplingPlan, type SamplingTensors, samplingInputs } from './sampling-settings.ts'
 
@@ -35,9 +35,11 @@ export function stepKey(cache: KvCache, { rows, tokens, plan }: StepShape): stri
 export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): DecodeStep {
   const { program, precision } = policy
   const inputs = stepInputs(policy.model, shape)
-  const spec = { inputs, precision, sequential: shape.tokens === 1 }
-  return program.define(stepKey(cache, shape), spec, (variables, tensors) => {
-    const logits = nextLogits(policy, cache, variables, tensors as StepTensors, shape)
+  // Caches of others come and go.
+  const variables = [...roleNames(policy.role, policy.model), ...Object.keys(cacheVariables(cache, policy.model))]
+  const spec = { inputs, variables, precision, sequential: shape.tokens === 1 }
+  return program.define(stepKey(cache, shape), spec, (held, tensors) => {
+    const logits = nextLogits(policy, cache, held, tensors as StepTensors, shape)
     const { uniforms, prompt, completion, ...settings } = tensors as StepTensors
     const past = prompt && completion ? { prompt, completion } : undefined
     const drawn = sampleTokens(logits, uniforms, settings, shape.plan, past)

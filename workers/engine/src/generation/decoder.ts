@@ -58,9 +58,9 @@ export class Decoder {
     return sequence.generated
   }
 
-  /** Forgets what the slots hold: the weights have changed. */
+  /** Forgets what sequences that have ended left behind: the weights have changed. */
   forget(): void {
-    this.#slots = new Slots(this.#slots.count)
+    this.#slots.forget()
   }
 
   async #run(): Promise<void> {
@@ -73,7 +73,7 @@ export class Decoder {
     } catch (thrown) {
       for (const sequence of [...this.#waiting.splice(0), ...this.#slots.live.map(([, live]) => live)])
         sequence.fail(thrown)
-      this.forget()
+      this.#slots = new Slots(this.#slots.count)
     } finally {
       this.#running = false
     }

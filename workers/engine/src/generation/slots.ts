@@ -42,6 +42,11 @@ export class Slots {
     return this.#held[slot]?.length ?? 0
   }
 
+  /** What free slots hold has no meaning any more. */
+  forget(): void {
+    for (const slot of this.#free) this.cut(slot, 0)
+  }
+
   /** What a slot holds has no meaning from `length` on. */
   cut(slot: number, length: number): void {
     this.#held[slot]?.splice(length)

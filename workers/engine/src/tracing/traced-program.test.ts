@@ -313,3 +313,13 @@ test('says where the time of a call goes', async () => {
   expect(times.map(({ op }) => op)).toEqual(expect.arrayContaining(['MatMul', 'Softmax']))
   expect(times.every(({ ms, count }) => ms >= 0 && count > 0)).toBe(true)
 })
+
+test('goes on when a variable that it does not use is removed', async () => {
+  const program = open(new TracedProgram())
+  const spec = { shape: [1], dtype: 'float32' } as const
+  await program.addVariables({ kept: { ...spec, data: Float32Array.of(2) }, other: spec })
+  const double = program.define('double', { inputs: {} }, ({ kept }) => ({ out: tf.mul(kept as never, 2) }))
+  expect((await double({})).out.data).toEqual(Float32Array.of(4))
+  await program.removeVariables(['other'])
+  expect((await double({})).out.data).toEqual(Float32Array.of(4))
+})

@@ -25,7 +25,7 @@ import type {
 } from './program.ts'
 import { type Traced, traceFunction } from './trace.ts'
 import type { StoredVariable } from './traced-variable.ts'
-import { type GraphNode, sameShape, typeNumber } from './value.ts'
+import { type Attributes, type GraphNode, sameShape, typeNumber } from './value.ts'
 import { checkFeeds, checkValues } from './values.ts'
 import { type VariableGraph, variableGraph } from './variable-graph.ts'
 
@@ -166,7 +166,10 @@ export class TracedProgram implements Program {
     const traced = traceFunction(graph, variables, spec, body)
     const outputs = Object.values(traced.outputs).map(({ output }) => output.node)
     const used = this.#extend(graph, [...outputs, ...traced.effects], Object.values(traced.placeholders))
-    return { traced, variables, used }
+    // Others may be removed while the function lives.
+    const handles = new Set([...used].map(({ attrs }) => sharedNameOf(attrs)))
+    const needed = [...variables].filter(([, { sharedName }]) => handles.has(sharedName))
+    return { traced, variables: new Map(needed), used }
   }
 
   /** Hands the needed part of a graph to the session. */
@@ -204,6 +207,11 @@ export class TracedProgram implements Program {
     if (!defined) throw new TemperError('not_found', `the program has no function named ${name}`)
     return defined
   }
+}
+
+/** The variable that a node stands for, if it does. */
+function sharedNameOf({ shared_name: name }: Attributes): string | undefined {
+  return typeof name === 'object' && 'text' in name ? name.text : undefined
 }
 
 function rootsOf({ assign, clear, read, destroy }: VariableGraph): GraphNode[] {
