@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { attended, products } from './own-kernels.fixture.ts'
+
+const sizes: [number, number, number][] = []
+for (const rows of [1, 2, 3, 8, 9, 31, 64]) for (const inner of [16, 17, 63, 100]) for (const outer of [17, 96, 97]) sizes.push([rows, inner, outer]) // biome-ignore format: one table
+
+/** Of bf16, whose last digit is 2^-8 of the number; sums of up to 100 products differ by a few of them. */
+const tolerances = { fp32: 1e-5, bf16: 0.05 }
+
+function expectClose(actual: number[][], expected: number[][], tolerance: number) {
+  expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length))
+  const worst = Math.max(
+    ...actual.flatMap((list, i) => list.map((x, k) => Math.abs(x - (expected[i]?.[k] ?? Number.NaN)))),
+  )
+  expect(worst).toBeLessThan(tolerance)
+}
+
+describe.each(['fp32', 'bf16'] as const)('kernels of our own in %s', (precision) => {
+  it('multiply as TensorFlow does, whatever the sizes', async () => {
+    for (const size of sizes) {
+      const [own, plain] = [await products(true, precision, size), await products(false, precision, size)]
+      expectClose(own, plain, tolerances[precision])
+    }
+  })
+
+  it('attend as plain operations do, in parts, by window, in any order of slots', async () => {
+    expectClose(await attended(true, precision), await attended(false, precision), tolerances[precision])
+  })
+
+  it('give a row the same digits whatever rows are beside it', async () => {
+    const [alone = []] = await products(true, precision, [1, 63, 97])
+    for (const rows of [2, 7, 8, 33, 64]) {
+      const [together = []] = await products(true, precision, [rows, 63, 97])
+      expect(together.slice(0, 97)).toEqual(alone)
+    }
+  })
+})
+
+it('an older processor computes the same', async () => {
+  const fixture = new URL('./own-kernels.fixture.ts', import.meta.url)
+  const program = `import(${JSON.stringify(fixture.href)}).then((fixture) => fixture.print())`
+  const output = execFileSync(process.execPath, ['--import', 'tsx', '-e', program], {
+    env: { ...process.env, TEMPER_KERNELS: 'avx2' },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const older = JSON.parse(output)
+  expectClose(older.fp32, await products(false, 'fp32', [9, 63, 97]), tolerances.fp32)
+  expectClose(older.bf16, await products(false, 'bf16', [9, 63, 97]), tolerances.bf16)
+  expectClose(older.attended, await attended(false, 'bf16'), tolerances.bf16)
+})
