@@ -1,9 +1,16 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { TemperError } from '@temper/db/contracts'
 
 export const defaultPorts = { web: 3000, api: 4000, temporal: 7233, temporalUi: 8233, postgres: 5433 }
 export type PortName = keyof typeof defaultPorts
 export type Ports = Record<PortName, number>
+
+/**
+ * Below the ports that systems give to outgoing connections, and to servers that ask for any: one of those could be
+ * taken again before the part that it was chosen for binds it.
+ */
+const anyOf = [10_000, 32_000] as const
 
 /** Any free port for every part: what tests ask for. */
 export const anyPorts: Ports = { web: 0, api: 0, temporal: 0, temporalUi: 0, postgres: 0 }
@@ -23,26 +30,20 @@ export async function choosePorts(wanted: Ports, host: string, log: (line: strin
 }
 
 async function firstFree(port: number, host: string, taken: number[]): Promise<number> {
-  for (let candidate = port; candidate < port + 200; candidate++) {
-    if (candidate !== 0 && taken.includes(candidate)) continue
-    const free = await tryPort(candidate, host)
-    if (free !== undefined && !taken.includes(free)) return free
-    if (port === 0) candidate--
+  for (let tried = 0; tried < 200; tried++) {
+    const candidate = port === 0 ? randomInt(...anyOf) : port + tried
+    if (!taken.includes(candidate) && (await isFree(candidate, host))) return candidate
   }
-  throw new TemperError('unavailable', `no free port between ${port} and ${port + 199}`)
+  throw new TemperError('unavailable', port === 0 ? 'no free port' : `no free port between ${port} and ${port + 199}`)
 }
 
-/** Binds and lets go again; undefined when the port is taken. */
-function tryPort(port: number, host: string): Promise<number | undefined> {
+/** Binds and lets go again. */
+function isFree(port: number, host: string): Promise<boolean> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(undefined) : reject(error),
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(false) : reject(error),
     )
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address()
-      const bound = address !== null && typeof address === 'object' ? address.port : undefined
-      server.close(() => resolve(bound))
-    })
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
   })
 }
