@@ -26,7 +26,8 @@ class Session : public Napi::ObjectWrap<Session> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Session", {InstanceMethod<&Session::Extend>("extend"), InstanceMethod<&Session::Run>("run"),
-                                        InstanceMethod<&Session::Close>("close")});
+                                        InstanceMethod<&Session::Close>("close"),
+                                        InstanceMethod<&Session::DeviceTypes>("deviceTypes")});
   }
 
   // new Session(configProto: Uint8Array, target: string); the target '' is this process.
@@ -78,6 +79,22 @@ class Session : public Napi::ObjectWrap<Session> {
       deliver_.BlockingCall(job, [this](Napi::Env env, Napi::Function, Job* done) { Settle(env, done); });
     });
     return promise;
+  }
+
+  // deviceTypes() → string[]: "CPU", "GPU", … a device of the session each.
+  Napi::Value DeviceTypes(const Napi::CallbackInfo& info) {
+    ThrowIfClosed(info.Env());
+    Status status(TF_NewStatus());
+    std::unique_ptr<TF_DeviceList, Deleter<TF_DeviceList, TF_DeleteDeviceList>> list(
+        TF_SessionListDevices(session_, status.get()));
+    ThrowUnlessOk(info.Env(), status);
+    auto types = Napi::Array::New(info.Env());
+    for (int k = 0; k < TF_DeviceListCount(list.get()); k++) {
+      const char* type = TF_DeviceListType(list.get(), k, status.get());
+      ThrowUnlessOk(info.Env(), status);
+      types[static_cast<uint32_t>(k)] = Napi::String::New(info.Env(), type);
+    }
+    return types;
   }
 
   // close(): cancels the run in flight and those that wait; their promises reject.

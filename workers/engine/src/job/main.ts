@@ -1,6 +1,7 @@
 /** The engine process: takes a job over Node's IPC channel, reports events, waits for the next; ends with its parent. */
 import { EventEmitter } from 'node:events'
 import { type EngineEvent, engineCommandSchema, type Job, TemperError, toTemperError } from '@temper/db/contracts'
+import { deviceKind } from '../runtime/index.ts'
 import { createJobRunner } from './run-job.ts'
 import type { Commands } from './serve-models.ts'
 
@@ -35,7 +36,7 @@ function main() {
     commands.emit('command', command)
   })
   process.on('disconnect', () => process.exit(0))
-  emit({ type: 'ready', device: 'cpu', pid: process.pid })
+  emit({ type: 'ready', device: deviceKind(), pid: process.pid })
 }
 
 main()

@@ -20,6 +20,8 @@ export interface NativeResult {
 export interface NativeSession {
   extend(graphDef: Uint8Array): void
   run(feeds: NativeFeed[], fetches: string[], targets: string[], options?: Uint8Array): Promise<NativeResult>
+  /** `CPU`, `GPU`, …: a device of the session each. */
+  deviceTypes(): string[]
   close(): void
 }
 

@@ -2,17 +2,18 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { TemperError } from '@temper/db/contracts'
 import { loadAddon } from './addon.ts'
+import { deviceKind } from './device.ts'
 // The library must meet the TensorFlow that tfjs loads.
 import './tf.ts'
 
 let available: boolean | undefined
 
 /**
- * Loads the operations of native/kernels once. False on a processor that they are not made for: graphs then take
- * TensorFlow's own operations. Throws `setup_failed` where the library is missing or does not load.
+ * Loads the operations of native/kernels once. False on a processor that they are not made for, and beside a GPU, which
+ * would have to hand its tensors over: graphs then take TensorFlow's own operations. Throws `setup_failed` where the library is missing or does not load.
  */
 export function loadKernels(): boolean {
-  available ??= load()
+  available ??= deviceKind() === 'cpu' && load()
   return available
 }
 
