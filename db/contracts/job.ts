@@ -3,7 +3,7 @@ import { importedFromSchema, originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
-import { completionEventSchema, completionRequestSchema } from './serving.ts'
+import { completionEventSchema, completionRequestSchema, servingPrecisionSchema } from './serving.ts'
 import { errorCodes } from './temper-error.ts'
 
 /**
@@ -90,7 +90,7 @@ export const jobSchema = z.discriminatedUnion('type', [
     output: path,
   }),
   /** Runs until `stop`: answers the requests that come as commands, with as many models ready as were asked for last. */
-  z.strictObject({ type: z.literal('serve'), models: z.number().int().positive() }),
+  z.strictObject({ type: z.literal('serve'), models: z.number().int().positive(), precision: servingPrecisionSchema }),
   z.strictObject({
     type: z.literal('import'),
     /** A folder in the Hugging Face layout, or a GGUF file. */

@@ -9,6 +9,10 @@ import { errorCodes, TemperError } from './temper-error.ts'
  * of JSON each) and between a worker and its engine process.
  */
 
+/** Of the weights, the matrix products and the cache of a served model. */
+export const servingPrecisionSchema = z.enum(['fp32', 'bf16'])
+export type ServingPrecision = z.infer<typeof servingPrecisionSchema>
+
 export const completionRequestSchema = z.strictObject({
   /** Chosen by whoever asks; its events carry it. */
   id: z.string().min(1).max(100),
@@ -40,7 +44,12 @@ const tokenLogprobSchema = z.strictObject({ token: z.string(), bytes: z.array(z.
 
 export const completionEventSchema = z.discriminatedUnion('type', [
   /** The request has a slot. */
-  z.strictObject({ type: z.literal('started'), id: z.string(), promptTokens: z.number().int() }),
+  z.strictObject({
+    type: z.literal('started'),
+    id: z.string(),
+    promptTokens: z.number().int(),
+    precision: servingPrecisionSchema,
+  }),
   /**
    * More text of completion `index`, whole characters only, with the log-probs of the tokens that begin in it. `tokens`
    * counts all of the completion so far: the stop token too, and those of a stop text, which have no log-probs.

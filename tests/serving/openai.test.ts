@@ -78,6 +78,7 @@ describe('the OpenAI client', () => {
     const chat = { model: 'tiny', max_tokens: 10, seed: 5, messages: [{ role: 'user' as const, content: 'A story.' }] }
     const whole = await openai.chat.completions.create(chat)
     expect(whole.choices[0]?.message.role).toBe('assistant')
+    expect(whole.system_fingerprint).toBe('temper-fp32')
     expect(whole.usage?.total_tokens).toBe((whole.usage?.prompt_tokens ?? 0) + (whole.usage?.completion_tokens ?? 0))
     const stream = await openai.chat.completions.create({
       ...chat,
@@ -89,6 +90,7 @@ describe('the OpenAI client', () => {
     for await (const chunk of stream) {
       text += chunk.choices[0]?.delta.content ?? ''
       usage = chunk.usage ?? usage
+      expect(chunk.system_fingerprint).toBe('temper-fp32')
     }
     expect(text).toBe(whole.choices[0]?.message.content)
     expect(usage).toEqual(whole.usage)

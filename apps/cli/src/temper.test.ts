@@ -344,7 +344,7 @@ async function answering(text: string) {
   const reply = async (request: IncomingMessage, response: ServerResponse) => {
     const { id } = completionOrderSchema.parse(await json(request)).request
     const events = [
-      { type: 'started', id, promptTokens: 3 },
+      { type: 'started', id, promptTokens: 3, precision: 'fp32' },
       { type: 'delta', id, index: 0, text, tokens: 2 },
       { type: 'finished', id, index: 0, reason: 'stop', tokens: 2 },
       { type: 'completed', id },

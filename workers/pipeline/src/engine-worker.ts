@@ -32,6 +32,7 @@ const serving = {
   host: environment.TEMPER_SERVE_HOST,
   idleSeconds: environment.TEMPER_SERVE_IDLE_SECONDS,
   yieldSeconds: environment.TEMPER_SERVE_YIELD_SECONDS,
+  precision: environment.TEMPER_SERVE_PRECISION,
 }
 const workers = await createDeviceWorkers(temporal, { db, store, device, scratchDir, serving })
 const running = () => workers.reduce((sum, worker) => sum + worker.getStatus().numInFlightActivities, 0)

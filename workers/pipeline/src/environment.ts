@@ -1,4 +1,4 @@
-import { TemperError } from '@temper/db/contracts'
+import { servingPrecisionSchema, TemperError } from '@temper/db/contracts'
 import { z } from 'zod'
 
 /** What the worker processes read from their environment. */
@@ -45,6 +45,9 @@ const environmentSchema = z.object({
     .positive()
     .default(30)
     .describe('The same where training waits for the device'),
+  TEMPER_SERVE_PRECISION: servingPrecisionSchema
+    .default('fp32')
+    .describe('In which a server of completions keeps weights and cache, and multiplies'),
   TEMPER_PARENT_PID: z.coerce.number().int().positive().optional().describe('The process ends when this one is gone'),
   TEMPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })

@@ -1,6 +1,7 @@
 import type { CompletionEvent } from '@temper/db/contracts'
 
 export type Delta = Extract<CompletionEvent, { type: 'delta' }>
+type Started = Extract<CompletionEvent, { type: 'started' }>
 type Logprobs = NonNullable<Delta['logprobs']>
 
 /** How answers of one route are written, in OpenAI's terms. */
@@ -50,7 +51,13 @@ export interface Head {
   model: string
 }
 
-export function usageOf(promptTokens: number, tokens: Map<number, number>) {
+/** OpenAI's name for how the model runs, which may change the numbers. */
+const fingerprintOf = (started?: Started) => ({
+  system_fingerprint: started ? `temper-${started.precision}` : null,
+})
+
+export function usageOf(started: Started | undefined, tokens: Map<number, number>) {
+  const promptTokens = started?.promptTokens ?? 0
   const completionTokens = Array.from(tokens.values()).reduce((sum, count) => sum + count, 0)
   return {
     prompt_tokens: promptTokens,
@@ -65,9 +72,9 @@ export async function wholeAnswer(form: Form, head: Head, n: number, events: Asy
   const logprobs = Array.from({ length: n }, (): Logprobs | undefined => undefined)
   const ends = Array.from({ length: n }, () => 'stop')
   const tokens = new Map<number, number>()
-  let promptTokens = 0
+  let started: Started | undefined
   for await (const event of events) {
-    if (event.type === 'started') promptTokens = event.promptTokens
+    if (event.type === 'started') started = event
     if (event.type === 'delta') {
       texts[event.index] += event.text
       if (event.logprobs) logprobs[event.index] = [...(logprobs[event.index] ?? []), ...event.logprobs]
@@ -83,7 +90,7 @@ export async function wholeAnswer(form: Form, head: Head, n: number, events: Asy
     logprobs: logprobs[index] ? form.logprobs(logprobs[index], 0) : null,
     finish_reason: ends[index],
   }))
-  return { ...head, object: form.whole, choices, usage: usageOf(promptTokens, tokens) }
+  return { ...head, object: form.whole, ...fingerprintOf(started), choices, usage: usageOf(started, tokens) }
 }
 
 /** The pieces of a streamed answer; with usage, a last one without choices has it. */
@@ -91,23 +98,23 @@ export async function* pieces(form: Form, head: Head, withUsage: boolean, events
   const base = { ...head, object: form.piece, ...(withUsage && { usage: null }) }
   const lengths = new Map<number, number>()
   const tokens = new Map<number, number>()
-  let promptTokens = 0
+  let started: Started | undefined
   for await (const event of events) {
-    if (event.type === 'started') promptTokens = event.promptTokens
+    if (event.type === 'started') started = event
     if (event.type === 'delta') {
       const { index, text } = event
       const offset = lengths.get(index)
       const logprobs = event.logprobs ? form.logprobs(event.logprobs, offset ?? 0) : null
       lengths.set(index, (offset ?? 0) + text.length)
       const choice = { index, ...form.pieceText(text, offset === undefined), logprobs, finish_reason: null }
-      yield { ...base, choices: [choice] }
+      yield { ...base, ...fingerprintOf(started), choices: [choice] }
     }
     if (event.type === 'finished') {
       const { index, reason } = event
       tokens.set(index, event.tokens)
       const choice = { index, ...form.pieceText('', !lengths.has(index)), logprobs: null, finish_reason: reason }
-      yield { ...base, choices: [choice] }
+      yield { ...base, ...fingerprintOf(started), choices: [choice] }
     }
   }
-  if (withUsage) yield { ...base, choices: [], usage: usageOf(promptTokens, tokens) }
+  if (withUsage) yield { ...base, ...fingerprintOf(started), choices: [], usage: usageOf(started, tokens) }
 }

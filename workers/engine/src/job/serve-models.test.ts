@@ -4,6 +4,7 @@ import {
   type CompletionRequest,
   completionRequestSchema,
   type EngineEvent,
+  type ServingPrecision,
 } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { lastCheckpoint, makeToy, runToyJob, type Toy } from '../trainers/toy.fixture.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => toy.remove())
 
 /** A serve job of this process; `until` waits for an event. */
-function serve(models = 2) {
+function serve(precision: ServingPrecision = 'fp32') {
   const commands: Commands = new EventEmitter()
   const events: EngineEvent[] = []
   const arrived = new EventEmitter()
@@ -30,7 +31,7 @@ function serve(models = 2) {
     arrived.emit('event')
   }
   const context = { emit, stopRequested: () => false, nowMs: () => performance.now() }
-  const ended = createJobRunner(context, commands)({ type: 'serve', models })
+  const ended = createJobRunner(context, commands)({ type: 'serve', models: 2, precision })
   const until = async (holds: (event: EngineEvent) => boolean) => {
     while (!events.some(holds)) await new Promise((resolve) => arrived.once('event', resolve))
   }
@@ -82,6 +83,20 @@ describe('a serve job', () => {
     expect(serving.events.filter(({ type }) => type === 'serving')).toHaveLength(1)
     await serving.stop()
     expect(serving.events.at(-1)).toEqual({ type: 'done', outcome: 'stopped', step: 0, totalSteps: 0, result: {} })
+  })
+
+  it('answers in bf16 where it is told to, with the log-probs of fp32 to rounding, and says so', async () => {
+    const logprobsIn = async (precision: ServingPrecision) => {
+      const serving = serve(precision)
+      const greedy = { sampling: { ...requestOf({}).sampling, temperature: 0, maxTokens: 4 }, topLogprobs: 1 }
+      const events = await answerOf(serving, policy, greedy)
+      expect(events[0]).toMatchObject({ type: 'started', precision })
+      return events.flatMap((event) => (event.type === 'delta' ? (event.logprobs ?? []) : []))
+    }
+    const [wide, narrow] = [await logprobsIn('fp32'), await logprobsIn('bf16')]
+    const differences = wide.map(({ logprob }, i) => Math.abs(logprob - (narrow[i]?.logprob ?? Number.NaN)))
+    expect(Math.max(...differences)).toBeLessThan(0.05)
+    expect(Math.max(...differences)).toBeGreaterThan(1e-4)
   })
 
   it('answers requests that come together as it answers each alone', async () => {

@@ -15,7 +15,7 @@ export async function serveModels(job: JobOf<'serve'>, context: JobContext, comm
   const { emit, nowMs } = context
   const load = async (model: string) => {
     const startedMs = nowMs()
-    const served = await loadServedModel(model)
+    const served = await loadServedModel(model, job.precision)
     emit({ type: 'serving', model, contextLength: served.contextLength, loadMs: nowMs() - startedMs })
     return served
   }

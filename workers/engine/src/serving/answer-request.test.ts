@@ -38,7 +38,8 @@ async function answer(
   { contextLength = 100, signal = new AbortController().signal, by = tokenizer } = {},
 ) {
   const events: CompletionEvent[] = []
-  await answerRequest({ tokenizer: by, contextLength, decode }, request(part), signal, (event) => events.push(event))
+  const served = { tokenizer: by, contextLength, precision: 'fp32' as const, decode }
+  await answerRequest(served, request(part), signal, (event) => events.push(event))
   return events
 }
 
@@ -51,7 +52,7 @@ describe('answerRequest', () => {
     const events = await answer(scripted(['the end']))
     const promptTokens = encode('<|user|>Hi<|end|><|assistant|>').length
     const tokens = encode('the end').length + 1
-    expect(events[0]).toEqual({ type: 'started', id: 'r', promptTokens })
+    expect(events[0]).toEqual({ type: 'started', id: 'r', promptTokens, precision: 'fp32' })
     expect(events.slice(1, -2).every(({ type }) => type === 'delta')).toBe(true)
     expect(events.slice(-2)).toEqual([
       { type: 'finished', id: 'r', index: 0, reason: 'stop', tokens },
@@ -127,7 +128,8 @@ describe('answerRequest', () => {
     const cancel = new AbortController()
     const asked: Decoding[] = []
     const events: CompletionEvent[] = []
-    const served = { tokenizer, contextLength: 100, decode: scripted(['the end', 'the end'], asked) }
+    const decode = scripted(['the end', 'the end'], asked)
+    const served = { tokenizer, contextLength: 100, precision: 'fp32' as const, decode }
     const answered = answerRequest(served, request({ n: 2 }), cancel.signal, (event) => {
       events.push(event)
       if (event.type === 'delta') cancel.abort()

@@ -1,4 +1,4 @@
-import { type CompletionEvent, type CompletionRequest, TemperError } from '@temper/db/contracts'
+import { type CompletionEvent, type CompletionRequest, type ServingPrecision, TemperError } from '@temper/db/contracts'
 import type { Decoding, Generated } from '../generation/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { CompletionStream } from './completion-stream.ts'
@@ -9,6 +9,7 @@ import { TokenLogprobsQueue } from './token-logprobs.ts'
 export interface ServedModel {
   tokenizer: Tokenizer
   contextLength: number
+  precision: ServingPrecision
   decode(decoding: Decoding): Promise<Generated>
 }
 
@@ -93,7 +94,9 @@ class Answer {
   }
 
   #start(): void {
-    if (!this.#started) this.#emit({ type: 'started', id: this.#request.id, promptTokens: this.#prompt.length })
+    const { precision } = this.#served
+    const promptTokens = this.#prompt.length
+    if (!this.#started) this.#emit({ type: 'started', id: this.#request.id, promptTokens, precision })
     this.#started = true
   }
 

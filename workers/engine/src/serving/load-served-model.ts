@@ -1,4 +1,4 @@
-import { TemperError } from '@temper/db/contracts'
+import { type ServingPrecision, TemperError } from '@temper/db/contracts'
 import { readCheckpoint, readModel } from '../checkpoint/index.ts'
 import { Decoder } from '../generation/index.ts'
 import { addRole, type Model } from '../models/index.ts'
@@ -11,22 +11,28 @@ import type { Closable } from './model-shelf.ts'
 const slots = 16
 
 /**
- * Makes the checkpoint in `dir` ready to answer, in fp32.
+ * Makes the checkpoint in `dir` ready to answer.
  * @throws TemperError unsupported for a reward model; what reading a checkpoint throws
  */
-export async function loadServedModel(dir: string): Promise<ServedModel & Closable> {
+export async function loadServedModel(dir: string, precision: ServingPrecision): Promise<ServedModel & Closable> {
   refuseScores(await readModel(dir))
   const [{ model, tensors }, tokenizer] = await Promise.all([readCheckpoint(dir), loadTokenizer(dir)])
   const program = new TracedProgram()
   try {
-    await addRole(program, 'policy', model, tensors)
+    await addRole(program, 'policy', model, tensors, precision)
   } catch (thrown) {
     program.close()
     throw thrown
   }
-  const decoder = new Decoder({ program, model, role: 'policy', precision: 'fp32' }, slots)
+  const decoder = new Decoder({ program, model, role: 'policy', precision }, slots)
   const { contextLength } = model
-  return { tokenizer, contextLength, decode: (decoding) => decoder.decode(decoding), close: () => program.close() }
+  return {
+    tokenizer,
+    contextLength,
+    precision,
+    decode: (decoding) => decoder.decode(decoding),
+    close: () => program.close(),
+  }
 }
 
 function refuseScores({ head }: Model): void {

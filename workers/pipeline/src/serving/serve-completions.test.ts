@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestDatabase, type TestDatabase } from '../../../../tests/support/postgres.ts'
 import { EngineProcess } from '../engine-process/engine-process.ts'
 import { never, scriptedEngine } from '../engine-process/fixtures/options.ts'
-import { serveCompletions } from './serve-completions.ts'
+import { type ServingSettings, serveCompletions } from './serve-completions.ts'
 
 let database: TestDatabase
 let engine: EngineProcess
@@ -21,10 +21,10 @@ afterEach(async () => {
   await running?.catch(() => undefined)
 })
 
-const patient = { host: '127.0.0.1', idleSeconds: 60, yieldSeconds: 60 }
+const patient: ServingSettings = { host: '127.0.0.1', idleSeconds: 60, yieldSeconds: 60, precision: 'fp32' }
 
 /** Runs a server until it has an address. */
-async function serve(settings: Partial<typeof patient> & { wanted?: () => boolean; signal?: AbortSignal } = {}) {
+async function serve(settings: Partial<ServingSettings> & { wanted?: () => boolean; signal?: AbortSignal } = {}) {
   running = serveCompletions(engine, {
     ...patient,
     db: database.db,
@@ -66,6 +66,11 @@ describe('a server of completions', () => {
       expect(answers[index]?.map(({ type }) => type)).toEqual(['started', 'delta', 'finished', 'completed'])
       expect(answers[index]?.[1]).toMatchObject({ id: text, text })
     }
+  })
+
+  it('serves in the precision that it is told', async () => {
+    await serve({ precision: 'bf16' })
+    expect((await eventsOf(await post('a', 'x')))[0]).toMatchObject({ type: 'started', precision: 'bf16' })
   })
 
   it('lets nobody in without its token', async () => {

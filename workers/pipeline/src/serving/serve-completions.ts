@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { TemperError } from '@temper/db/contracts'
+import { type ServingPrecision, TemperError } from '@temper/db/contracts'
 import type { Db } from '@temper/db/queries'
 import type { EngineProcess } from '../engine-process/index.ts'
 import { openCompletionServer } from './completion-server.ts'
@@ -13,6 +13,8 @@ export interface ServingSettings {
   idleSeconds: number
   /** after this where somebody waits for the device. */
   yieldSeconds: number
+  /** In which models are served. */
+  precision: ServingPrecision
 }
 
 export interface Serving extends ServingSettings {
@@ -35,14 +37,14 @@ const lookMs = 500
  * happens before it takes no more requests is that it is no longer offered. Throws what the engine died of.
  */
 export async function serveCompletions(engine: EngineProcess, serving: Serving): Promise<void> {
-  const { db, locate, onError, signal } = serving
+  const { db, locate, onError, signal, precision } = serving
   const requests = new RequestsInFlight(engine)
   const server = await openCompletionServer(serving.host, async ({ checkpoint, request }, send, gone) =>
     requests.ask(await locate(checkpoint), request, send, gone),
   )
   const idle = new AbortController()
   const job = engine.run(
-    { type: 'serve', models },
+    { type: 'serve', models, precision },
     { onEvent: (event) => requests.take(event), signal: AbortSignal.any([signal, idle.signal]) },
   )
   const over = new AbortController()
