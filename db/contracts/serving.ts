@@ -30,6 +30,13 @@ export const completionRequestSchema = z.strictObject({
   seed: z.number().int().min(0),
   /** How many of the most likely tokens are reported beside the chosen one; log-probs are reported where it is set. */
   topLogprobs: z.number().int().min(0).max(20).optional(),
+  /**
+   * Completions are the best `n` of a beam search instead of samples. Of `sampling` only `maxTokens` counts then; there
+   * are no stop texts and no log-probs.
+   */
+  beams: z
+    .strictObject({ numBeams: z.number().int().min(1).max(16), lengthPenalty: z.number().min(-10).max(10) })
+    .optional(),
 })
 export type CompletionRequest = z.infer<typeof completionRequestSchema>
 
@@ -90,6 +97,14 @@ export const chatPieceSchema = z.looseObject({
   usage: z.looseObject({ completion_tokens: z.number().int() }).nullish(),
 })
 export type ChatPiece = z.infer<typeof chatPieceSchema>
+
+/** What a reader needs of a whole chat completion. */
+export const chatAnswerSchema = z.looseObject({
+  choices: z.array(z.looseObject({ message: z.looseObject({ content: z.string() }) })),
+  usage: z.looseObject({ completion_tokens: z.number().int() }),
+})
+
+export type ChatAnswer = z.infer<typeof chatAnswerSchema>
 
 const openaiErrorSchema = z.looseObject({ error: z.looseObject({ message: z.string(), code: z.string() }) })
 

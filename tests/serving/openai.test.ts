@@ -138,6 +138,33 @@ describe('the OpenAI client', () => {
     await expect(long).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' })
   })
 
+  it('gets the best completions by beam search, which one beam makes greedy', async () => {
+    const search = { use_beam_search: true, temperature: 0 }
+    expect(await textOf(search)).toEqual(await textOf())
+    const texts = await textOf({ ...search, n: 3, best_of: 4, length_penalty: 0.5 } as object)
+    expect(new Set(texts).size).toBe(3)
+    expect(await textOf({ ...search, n: 1, best_of: 4, length_penalty: 0.5 } as object)).toEqual([texts[0]])
+    const messages = [{ role: 'user' as const, content: 'A story.' }]
+    const beams = { use_beam_search: true, n: 2 }
+    const chat = await openai.chat.completions.create({ model: 'tiny', max_tokens: 8, messages, ...beams })
+    expect(chat.choices).toHaveLength(2)
+  })
+
+  it.each([
+    ['stream', { stream: true }],
+    ['temperature', { temperature: 0.7 }],
+    ['top_k', { top_k: 5 }],
+    ['frequency_penalty', { frequency_penalty: 1 }],
+    ['stop', { stop: ['fox'] }],
+    ['logprobs', { logprobs: 0 }],
+    ['best_of', { n: 3, best_of: 2 }],
+    ['best_of', { use_beam_search: false, best_of: 2 }],
+    ['length_penalty', { use_beam_search: false, length_penalty: 2 }],
+  ])('is refused %s that contradicts a beam search, or its absence: %o', async (param, body) => {
+    const beams = { model: 'tiny', prompt, max_tokens: 4, use_beam_search: true, ...body }
+    await expect(openai.completions.create(beams)).rejects.toMatchObject({ status: 400, param })
+  })
+
   it('is answered two at once, each as if it were alone', async () => {
     const [alone] = await textOf()
     expect(await Promise.all([textOf(), textOf()])).toEqual([[alone], [alone]])

@@ -317,8 +317,12 @@ describe('checkpoints', () => {
 
     const server = await answering('Once upon')
     const answer = await temper(['generate', id, 'Tell me a story', '--temperature', '0', '--max-tokens', '4'])
+    const found = await temper(['generate', id, 'Tell me a story', '--beams', '3', '--length-penalty', '0.5'])
+    const contradiction = await temper(['generate', id, 'Tell me a story', '--beams', '3', '--temperature', '1'])
     server.close()
     expect(answer).toMatchObject({ code: 0, out: expect.stringMatching(/^Once upon\n\n2 tokens, [\d.]+ a second\n$/) })
+    expect(found).toMatchObject({ code: 0, out: 'Once upon\n\n2 tokens\n' })
+    expect(contradiction).toMatchObject({ code: 1, err: expect.stringContaining('temperature contradicts') })
   })
 })
 

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { type CompletionRequest, TemperError } from '@temper/db/contracts'
+import { beamsOf } from './beams-of.ts'
 import type { ChatRequest, TextRequest } from './request-schemas.ts'
 
 /** Where the client names no limit: the cache of a model grows with the longest request. */
@@ -44,5 +45,6 @@ function shared(body: ChatRequest | TextRequest, prefix: string, maxTokens: numb
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     n: body.n ?? 1,
     seed: body.seed ?? randomInt(2 ** 31),
+    beams: beamsOf(body),
   }
 }

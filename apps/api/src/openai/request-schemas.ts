@@ -19,6 +19,17 @@ const shared = {
   n: integer.min(1).max(16).nullish(),
   seed: integer.min(0).nullish().describe('The same seed gives the same text; random unless set'),
   stop: stop.nullish(),
+  use_beam_search: z
+    .boolean()
+    .nullish()
+    .describe('Answers with the best completions by beam search instead of samples'),
+  best_of: integer.min(1).max(16).nullish().describe('Beams of a beam search; n unless set'),
+  length_penalty: z
+    .number()
+    .min(-10)
+    .max(10)
+    .nullish()
+    .describe('A beam scores the sum of its log-probs over its length to this power; 1 unless set'),
   user: z.string().nullish().describe('Has no effect'),
   presence_penalty: z.literal(0).nullish(),
   logit_bias: z.strictObject({}).nullish(),
@@ -49,7 +60,6 @@ export const textRequestSchema = z.strictObject({
   prompt: z.string().min(1),
   logprobs: integer.min(0).max(20).nullish(),
   echo: z.literal(false).nullish(),
-  best_of: z.literal(1).nullish(),
 })
 export type TextRequest = z.infer<typeof textRequestSchema>
 

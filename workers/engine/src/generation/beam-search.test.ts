@@ -168,6 +168,23 @@ describe('beam search', () => {
     expect(Math.abs((best?.score ?? Number.NaN) - logp / 6)).toBeLessThan(0.1)
   })
 
+  it('finds the same for searches that are asked for together', async () => {
+    const requests = [{ numBeams: 3 }, { numBeams: 3, maxTokens: 5 }, { numBeams: 2, stopIds: [1] }]
+    const alone = []
+    for (const request of requests) alone.push(await search(request))
+    expect(await Promise.all(requests.map(search))).toEqual(alone)
+  })
+
+  it('ends between two steps where its signal comes, and the next search begins', async () => {
+    let looks = 0
+    const afterTwoSteps = { get aborted() { return ++looks > 2 } } // biome-ignore format: one value
+    const cancelled = search({ signal: afterTwoSteps as AbortSignal })
+    const next = search()
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+    expect(looks).toBe(3)
+    expect(await next).toEqual(await search())
+  })
+
   it.each([
     ['a prompt that leaves no room to answer', { prompts: [[1], Array<number>(60).fill(1)] }],
     ['an empty prompt', { prompts: [[]] }],

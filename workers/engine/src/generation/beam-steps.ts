@@ -34,7 +34,7 @@ export function definePrefill(policy: Policy, shape: BeamShape, promptLength: nu
     lastIndices: { shape: [cache.slots], dtype: 'int32' as const },
     logps: { shape: [cache.slots], dtype: 'float32' as const },
   }
-  const name = `${cache.name}/prefill/${promptLength}/${shape.width}`
+  const name = `${cache.name}/prefill/${prompts}/${promptLength}/${shape.width}`
   return program.define(name, { inputs, precision }, (variables, { ids, lastIndices, logps }) => {
     const positions = tf.tile(tf.expandDims(tf.range(0, promptLength, 1, 'int32'), 0), [prompts, 1])
     const filled = (value: number) => tf.fill([prompts], value, 'int32')
@@ -57,7 +57,7 @@ export function defineDecode(policy: Policy, shape: BeamShape): DecodeStep {
     holders: { shape: [cache.slots, cache.length], dtype: 'int32' as const },
     logps: { shape: [cache.slots], dtype: 'float32' as const },
   }
-  const name = `${cache.name}/decode/${shape.width}`
+  const name = `${cache.name}/decode/${shape.prompts}/${shape.width}`
   return program.define(name, { inputs, precision }, (variables, { ids, positions, holders, logps }) => {
     const places = { slots: tf.range(0, cache.slots, 1, 'int32'), starts: positions, counts: tf.onesLike(positions) }
     const attend = plainAttend(cache, model, variables, places, holders)

@@ -11,10 +11,10 @@ export function checkRoom(prompts: Prompts, maxTokens: number, contextLength: nu
   }
 }
 
-/** Padded length of prompts and of their cache, in tokens: rounded up, so that few lengths need a function of their own. */
+/** Padded length of prompts and of their cache, in tokens: a power of two, so that few lengths need functions of their own. */
 export function roomOf(prompts: Prompts, maxTokens: number, contextLength: number) {
   const longest = Math.max(...prompts.map(({ length }) => length))
-  const roundedUp = (length: number, multiple: number) =>
-    Math.min(Math.ceil(length / multiple) * multiple, contextLength)
+  const roundedUp = (length: number, least: number) =>
+    Math.min(Math.max(least, 2 ** Math.ceil(Math.log2(length))), contextLength)
   return { promptLength: roundedUp(longest, 16), cacheLength: roundedUp(longest + maxTokens, 32) }
 }

@@ -99,6 +99,29 @@ describe('a serve job', () => {
     expect(Math.max(...differences)).toBeGreaterThan(1e-4)
   })
 
+  it('answers by beam search beside samples, the likeliest completion first', async () => {
+    const serving = serve()
+    const beams = { numBeams: 4, lengthPenalty: 0 }
+    const [found, , alone] = await Promise.all([
+      answerOf(serving, policy, { id: 'beams', n: 3, beams }),
+      answerOf(serving, policy, { id: 'samples', n: 3 }),
+      answerOf(serving, policy, { id: 'one beam', beams: { ...beams, numBeams: 1 } }),
+    ])
+    expect(new Set([0, 1, 2].map((index) => textOf(found, index))).size).toBe(3)
+    const greedy = { id: 'greedy', sampling: { ...requestOf({}).sampling, temperature: 0 } }
+    expect(textOf(alone, 0)).toBe(textOf(await answerOf(serving, policy, greedy), 0))
+  })
+
+  it('frees the device for others where nobody waits for a beam search', async () => {
+    const serving = serve()
+    await answerOf(serving, policy)
+    serving.ask(policy, { id: 'beams', beams: { numBeams: 4, lengthPenalty: 1 } })
+    serving.cancel('beams')
+    const after = await answerOf(serving, policy, { id: 'after', beams: { numBeams: 4, lengthPenalty: 1 } })
+    expect(after.at(-1)?.type).toBe('completed')
+    expect(completionsOf(serving, 'beams')).toMatchObject([{ type: 'refused', code: 'cancelled' }])
+  })
+
   it('answers requests that come together as it answers each alone', async () => {
     const serving = serve()
     const seeds = [1, 2, 3]

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Decoding } from '../generation/index.ts'
 import { createTokenizer } from '../tokenizer/index.ts'
 import { byteFallback, byteLevel } from '../tokenizer/layouts.fixture.ts'
-import { answerRequest } from './answer-request.ts'
+import { answerRequest, type Search } from './answer-request.ts'
 
 const tokenizer = createTokenizer(byteLevel())
 const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: false })
@@ -23,6 +23,8 @@ function scripted(texts: readonly string[], asked: Decoding[] = []) {
   }
 }
 
+const noSearch = () => Promise.reject(new Error('no beam search was asked for'))
+
 const request = (part: object = {}) =>
   completionRequestSchema.parse({
     id: 'r',
@@ -38,7 +40,7 @@ async function answer(
   { contextLength = 100, signal = new AbortController().signal, by = tokenizer } = {},
 ) {
   const events: CompletionEvent[] = []
-  const served = { tokenizer: by, contextLength, precision: 'fp32' as const, decode }
+  const served = { tokenizer: by, contextLength, precision: 'fp32' as const, decode, search: noSearch }
   await answerRequest(served, request(part), signal, (event) => events.push(event))
   return events
 }
@@ -129,7 +131,7 @@ describe('answerRequest', () => {
     const asked: Decoding[] = []
     const events: CompletionEvent[] = []
     const decode = scripted(['the end', 'the end'], asked)
-    const served = { tokenizer, contextLength: 100, precision: 'fp32' as const, decode }
+    const served = { tokenizer, contextLength: 100, precision: 'fp32' as const, decode, search: noSearch }
     const answered = answerRequest(served, request({ n: 2 }), cancel.signal, (event) => {
       events.push(event)
       if (event.type === 'delta') cancel.abort()
@@ -145,6 +147,37 @@ describe('answerRequest', () => {
       code: 'cancelled',
     })
     expect(asked).toEqual([])
+  })
+
+  it('answers with the best n completions of a beam search, best first', async () => {
+    const asked: Search[] = []
+    const search = async (one: Search) => {
+      asked.push(one)
+      const ids = ['the end', 'the', 'a'].map(encode)
+      return ids.map((part, i) => ({
+        ids: i === 0 ? [...part, tokenizer.endOfTurnId] : part,
+        score: -i,
+        stopped: i === 0,
+      }))
+    }
+    const events: CompletionEvent[] = []
+    const served = { tokenizer, contextLength: 100, precision: 'fp32' as const, decode: scripted([]), search }
+    const beams = { numBeams: 3, lengthPenalty: 2 }
+    await answerRequest(served, request({ n: 2, beams }), new AbortController().signal, (event) => events.push(event))
+    expect(asked).toMatchObject([{ ...beams, maxTokens: 50, prompt: encode('<|user|>Hi<|end|><|assistant|>') }])
+    expect([textOf(events), textOf(events, 1)]).toEqual(['the end', 'the'])
+    const ends = events.flatMap((event) => (event.type === 'finished' ? [[event.index, event.reason]] : []))
+    expect(ends).toEqual([[0, 'stop'], [1, 'length']]) // biome-ignore format: a row
+    expect([events[0]?.type, events.at(-1)?.type]).toEqual(['started', 'completed'])
+  })
+
+  it('refuses completions of a beam search whose score is not finite', async () => {
+    const search = async () => [{ ids: encode('the'), score: Number.NaN, stopped: false }]
+    const served = { tokenizer, contextLength: 100, precision: 'fp32' as const, decode: scripted([]), search }
+    const beams = { numBeams: 1, lengthPenalty: 1 }
+    await expect(
+      answerRequest(served, request({ beams }), new AbortController().signal, () => undefined),
+    ).rejects.toMatchObject({ code: 'non_finite' })
   })
 
   it('ends all completions when one fails, and throws what it failed of', async () => {

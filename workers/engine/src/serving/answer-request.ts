@@ -1,9 +1,14 @@
 import { type CompletionEvent, type CompletionRequest, type ServingPrecision, TemperError } from '@temper/db/contracts'
-import type { Decoding, Generated } from '../generation/index.ts'
+import type { BeamRequest, Decoding, Generated, Hypothesis } from '../generation/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { CompletionStream } from './completion-stream.ts'
 import { promptIds } from './prompt-ids.ts'
 import { TokenLogprobsQueue } from './token-logprobs.ts'
+
+export interface Search extends Omit<BeamRequest, 'prompts'> {
+  /** Token ids. */
+  prompt: readonly number[]
+}
 
 /** A model that is ready to answer. */
 export interface ServedModel {
@@ -11,6 +16,8 @@ export interface ServedModel {
   contextLength: number
   precision: ServingPrecision
   decode(decoding: Decoding): Promise<Generated>
+  /** The best completions by beam search, best first. */
+  search(search: Search): Promise<Hypothesis[]>
 }
 
 export type EmitCompletion = (event: CompletionEvent) => void
@@ -33,7 +40,8 @@ export async function answerRequest(
   const prompt = promptIds(request, served.tokenizer, served.contextLength)
   const failed = new AbortController()
   const answer = new Answer(served, request, prompt, AbortSignal.any([signal, failed.signal]), emit)
-  const completions = Array.from({ length: request.n }, (_, index) => answer.complete(index))
+  const sampled = () => Array.from({ length: request.n }, (_, index) => answer.complete(index))
+  const completions = request.beams ? [answer.search(request.beams)] : sampled()
   await Promise.all(completions.map((completion) => completion.catch((thrown) => failed.abort(thrown))))
   failed.signal.throwIfAborted()
   refuseCancelled(signal)
@@ -86,6 +94,22 @@ class Answer {
       },
     })
     if (!this.#signal.aborted) this.#emit({ type: 'finished', id, index, ...stream.finish(generated) })
+  }
+
+  /** Emits all completions at once, the best first: a beam search knows none of them before its end. */
+  async search(beams: NonNullable<CompletionRequest['beams']>): Promise<void> {
+    const { stopIds } = this.#served.tokenizer
+    const { maxTokens } = this.#sampling()
+    const request = { prompt: this.#prompt, ...beams, maxTokens, stopIds, signal: this.#signal }
+    const found = await this.#served.search(request)
+    if (this.#signal.aborted) return
+    this.#start()
+    for (const [index, { ids, score, stopped }] of found.slice(0, this.#request.n).entries()) {
+      const stream = this.#stream(index)
+      // Not finite where the log-prob of any of its tokens is not.
+      for (const id of ids) stream.push({ id, logp: score })
+      this.#emit({ type: 'finished', id: this.#request.id, index, ...stream.finish({ stopped }) })
+    }
   }
 
   #sampling() {

@@ -1,6 +1,6 @@
 import { type ServingPrecision, TemperError } from '@temper/db/contracts'
 import { readCheckpoint, readModel } from '../checkpoint/index.ts'
-import { Decoder } from '../generation/index.ts'
+import { BeamSearch, Decoder } from '../generation/index.ts'
 import { addRole, type Model } from '../models/index.ts'
 import { loadTokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
@@ -25,12 +25,14 @@ export async function loadServedModel(dir: string, precision: ServingPrecision):
     throw thrown
   }
   const decoder = new Decoder({ program, model, role: 'policy', precision }, slots)
+  const beams = new BeamSearch(program, model, 'policy', precision)
   const { contextLength } = model
   return {
     tokenizer,
     contextLength,
     precision,
     decode: (decoding) => decoder.decode(decoding),
+    search: async ({ prompt, ...search }) => (await beams.search({ prompts: [prompt], ...search })).flat(),
     close: () => program.close(),
   }
 }
