@@ -23,8 +23,9 @@ afterEach(async () => {
 
 const patient: ServingSettings = { host: '127.0.0.1', idleSeconds: 60, yieldSeconds: 60, precision: 'fp32' }
 
-/** Runs a server until it has an address. */
-async function serve(settings: Partial<ServingSettings> & { wanted?: () => boolean; signal?: AbortSignal } = {}) {
+type Settings = Partial<ServingSettings> & { wanted?: () => boolean; signal?: AbortSignal }
+
+function start(settings: Settings): void {
   running = serveCompletions(engine, {
     ...patient,
     db: database.db,
@@ -35,6 +36,11 @@ async function serve(settings: Partial<ServingSettings> & { wanted?: () => boole
     ...settings,
   })
   running.catch(() => undefined)
+}
+
+/** Runs a server until it has an address. */
+async function serve(settings: Settings = {}) {
+  start(settings)
   return expect.poll(() => findServer(database.db), { timeout: 10_000 }).toBeDefined()
 }
 
@@ -106,7 +112,7 @@ describe('a server of completions', () => {
   })
 
   it('ends when nobody asks, sooner where somebody waits for the device', async () => {
-    await serve({ idleSeconds: 0.5 })
+    start({ idleSeconds: 0.5 })
     await running
     expect(await findServer(database.db)).toBeUndefined()
     expect(engine.alive).toBe(true)
@@ -116,10 +122,27 @@ describe('a server of completions', () => {
     await running
   })
 
+  it('ends for somebody who waits though it is asked again and again, once its pauses add up', async () => {
+    await serve({ yieldSeconds: 2, wanted: () => true })
+    let ended = false
+    running?.then(() => {
+      ended = true
+    })
+    const askAgain = async () => {
+      // The last one may find the server gone.
+      await post('a', 'x').catch(() => undefined)
+      return ended
+    }
+    await expect.poll(askAgain, { interval: 700, timeout: 30_000 }).toBe(true)
+    expect(await findServer(database.db)).toBeUndefined()
+  })
+
   it('does not end while it answers', async () => {
-    await serve({ idleSeconds: 0.1, yieldSeconds: 0.1, wanted: () => true })
+    let wanted = false
+    await serve({ yieldSeconds: 0.1, wanted: () => wanted })
     const reader = new AbortController()
     await post('a', 'say nothing', { signal: reader.signal })
+    wanted = true
     await expect(Promise.race([running, new Promise((resolve) => setTimeout(resolve, 1_500, 'serves'))])).resolves.toBe(
       'serves',
     )

@@ -11,7 +11,7 @@ export interface ServingSettings {
   host: string
   /** A server that nobody asks ends after this; */
   idleSeconds: number
-  /** after this where somebody waits for the device. */
+  /** after this where somebody waits for the device, be it in all the pauses between requests since then. */
   yieldSeconds: number
   /** In which models are served. */
   precision: ServingPrecision
@@ -56,7 +56,7 @@ export async function serveCompletions(engine: EngineProcess, serving: Serving):
   let unregister: (() => Promise<void>) | undefined
   try {
     unregister = await registerServer(db, server, onError)
-    await untilIdle(server, serving, AbortSignal.any([signal, over.signal]))
+    await untilUnused(server, serving, AbortSignal.any([signal, over.signal]))
   } finally {
     await unregister?.()
     await server.drain()
@@ -65,13 +65,20 @@ export async function serveCompletions(engine: EngineProcess, serving: Serving):
   await job
 }
 
-async function untilIdle(
+/** Pauses add up while somebody waits: else one request now and then would keep the device for ever. */
+async function untilUnused(
   server: { idleMs(): number },
   { idleSeconds, yieldSeconds, wanted }: Serving,
   signal: AbortSignal,
 ): Promise<void> {
-  const limitMs = () => 1000 * (wanted() ? yieldSeconds : idleSeconds)
-  while (!signal.aborted && server.idleMs() < limitMs()) {
+  let pausesMs = 0
+  const isUnused = () => {
+    const idleMs = server.idleMs()
+    pausesMs = wanted() ? pausesMs + Math.min(idleMs, lookMs) : 0
+    const yields = wanted() && idleMs > 0 && Math.max(idleMs, pausesMs) >= 1000 * yieldSeconds
+    return yields || idleMs >= 1000 * idleSeconds
+  }
+  while (!signal.aborted && !isUnused()) {
     // Over at once where the signal comes; the loop sees it.
     await delay(lookMs, undefined, { signal }).catch(() => undefined)
   }
