@@ -104,16 +104,18 @@ void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, floa
 }
 
 #if defined(__AVX512F__)
-constexpr int rowsAtOnce = 8, dotRows = 2, panelVectors = 3;
+constexpr int rowsAtOnce = 8, dotRows = 2, dotRowsAlone = 2, panelVectors = 3;
 #else
-constexpr int rowsAtOnce = 4, dotRows = 2, panelVectors = 2;
+// A single row waits for memory alone, which is read faster as one stream than as two.
+constexpr int rowsAtOnce = 4, dotRows = 2, dotRowsAlone = 1, panelVectors = 2;
 #endif
 
 // All of y = x W^T for B rows and N rows of w.
 template <int B, class X, class T>
 void DotRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, int64_t N, float* y, int64_t ldy) {
+  constexpr int R = B == 1 ? dotRowsAlone : dotRows;
   int64_t n = 0;
-  for (; n + dotRows <= N; n += dotRows) DotTile<B, dotRows>(x, ldx, w + n * ldw, ldw, K, y + n, ldy);
+  for (; n + R <= N; n += R) DotTile<B, R>(x, ldx, w + n * ldw, ldw, K, y + n, ldy);
   for (; n < N; n++) DotTile<B, 1>(x, ldx, w + n * ldw, ldw, K, y + n, ldy);
 }
 
