@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applyPiece, type Generation, idleGeneration, isRunning } from './generation.ts'
+import { applyPiece, type Generation, idleGeneration, isRunning, stopped } from './generation.ts'
 
 const queued: Generation = { ...idleGeneration, phase: 'queued' }
 const piece = (content: string, finish_reason: string | null = null) => ({
@@ -25,5 +25,15 @@ describe('applyPiece', () => {
   it('says of an answer at its limit that it was cut', () => {
     const streaming = applyPiece(queued, piece('Once'), 0)
     expect(applyPiece(streaming, piece('', 'length'), 1).endedProperly).toBe(false)
+  })
+})
+
+describe('stopped', () => {
+  it('ends an answer under way where it is, and leaves one that has ended as it ended', () => {
+    const streaming = applyPiece(queued, piece('Once'), 0)
+    expect(stopped(streaming)).toMatchObject({ phase: 'stopped', text: 'Once' })
+    const done = applyPiece(streaming, { choices: [], usage: { completion_tokens: 1 } }, 1)
+    for (const ended of [done, idleGeneration, { ...done, phase: 'failed' as const }])
+      expect(stopped(ended)).toEqual(ended)
   })
 })

@@ -38,6 +38,11 @@ function rateOf({ firstTokenAt, tokensPerSecond }: Generation, tokens: number, n
   return { tokens, tokensPerSecond: seconds > 0.2 ? tokens / seconds : tokensPerSecond }
 }
 
+/** One that has ended already stays as it ended. */
+export function stopped(state: Generation): Generation {
+  return isRunning(state) ? { ...state, phase: 'stopped', message: '' } : state
+}
+
 export function isRunning({ phase }: Generation): boolean {
   return phase === 'queued' || phase === 'streaming'
 }

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { connect } from './api.ts'
 import { errorOfResponse } from './api-error.ts'
 import { parseEvents } from './event-stream.ts'
-import { applyPiece, type Generation, idleGeneration } from './generation.ts'
+import { applyPiece, type Generation, idleGeneration, stopped } from './generation.ts'
 
 /** A request as OpenAI's clients send it, for one answer. */
 export interface ChatQuestion {
@@ -22,7 +22,7 @@ export function useGeneration() {
   const stop = useCallback(() => {
     running.current?.abort()
     running.current = null
-    setState((before) => ({ ...before, phase: before.phase === 'idle' ? 'idle' : 'stopped', message: '' }))
+    setState(stopped)
   }, [])
   const start = useCallback((question: ChatQuestion) => {
     running.current?.abort()
