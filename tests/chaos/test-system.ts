@@ -40,14 +40,19 @@ export interface TestSystem {
 const lookMs = 50
 const patienceMs = 240_000
 
-export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLimits'> = {}): Promise<TestSystem> {
+interface TestSystemOptions extends Pick<ServiceOptions, 'temporalLimits'> {
+  /** Variables of the pipeline's processes, beside those that every test has. */
+  environment?: Record<string, string>
+}
+
+export async function startTestSystem({ environment = {}, ...options }: TestSystemOptions = {}): Promise<TestSystem> {
   const home = createTemporaryHome()
   const services = await startServices({ home, ...options })
   await migrate(services.databaseUrl)
   const database = openDatabase(services.databaseUrl, { name: 'tests' })
   const connection = await Connection.connect({ address: services.temporalAddress })
   const client = new Client({ connection })
-  let pipeline = startPipeline(home, services)
+  let pipeline = startPipeline(home, services, environment)
 
   const waitForRun: TestSystem['waitForRun'] = (runId, what, done) =>
     waitFor(what, async () => {
@@ -76,7 +81,7 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
     async killPipeline() {
       pipeline.kill('SIGKILL')
       await once(pipeline, 'exit')
-      pipeline = startPipeline(home, services)
+      pipeline = startPipeline(home, services, environment)
     },
     importsLeft: () => readdir(join(home, 'work', 'imports')),
     waitForEnd: (runId) => waitForRun(runId, 'the end of the run', hasEnded),
@@ -100,7 +105,7 @@ export async function startTestSystem(options: Pick<ServiceOptions, 'temporalLim
   }
 }
 
-function startPipeline(home: string, services: Services): ChildProcess {
+function startPipeline(home: string, services: Services, environment: Record<string, string>): ChildProcess {
   const env = {
     ...process.env,
     DATABASE_URL: services.databaseUrl,
@@ -109,6 +114,7 @@ function startPipeline(home: string, services: Services): ChildProcess {
     TEMPER_WORK_DIR: join(home, 'work'),
     TEMPER_PARENT_PID: String(process.pid),
     TEMPER_LOG_LEVEL: process.env.TEMPER_LOG_LEVEL ?? 'warn',
+    ...environment,
   }
   return spawn(process.execPath, ['--import', 'tsx', pipelineEntry], { env, stdio: ['ignore', 'inherit', 'inherit'] })
 }

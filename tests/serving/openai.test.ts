@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { createKey, ensureOwner, getStage } from '@temper/db/queries'
+import { createKey, ensureOwner, findServer, getStage } from '@temper/db/queries'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestSystem, type TestSystem } from '../chaos/test-system.ts'
+import { startTestSystem, type TestSystem, waitFor } from '../chaos/test-system.ts'
 import { tinyModel } from '../fixtures/tiny-model.ts'
 
 const recipe = `name: tiny
-${tinyModel}stages:
+${tinyModel.replace('contextLength: 128', 'contextLength: 16384')}stages:
   pretrain: { type: pretrain, data: stories, steps: 5, batchSize: 4, rowLength: 64, learningRate: 0.005 }
   publish: { type: release, from: pretrain, name: tiny }
 `
@@ -18,7 +18,7 @@ let api: ReturnType<typeof spawn>
 let openai: OpenAI
 let checkpoint: string
 beforeAll(async () => {
-  system = await startTestSystem()
+  system = await startTestSystem({ environment: { TEMPER_SERVE_IDLE_SECONDS: '5' } })
   const runId = await system.startRun(recipe)
   await system.waitForEnd(runId)
   checkpoint = (await getStage(system.db, runId, 'pretrain')).checkpointId ?? ''
@@ -62,6 +62,8 @@ async function addressOf({ stdout }: ReturnType<typeof spawn>): Promise<string> 
 
 const prompt = 'Once upon a time there was a fox'
 const ask = { prompt, max_tokens: 12, temperature: 0 }
+/** Takes every slot of the server and writes for a minute: what stands in the text becomes ever likelier. */
+const endless = { ...ask, max_tokens: 16_000, n: 16, frequency_penalty: -2, stream: true } as const
 const textOf = async (body: Partial<OpenAI.CompletionCreateParamsNonStreaming> = {}) => {
   const { choices } = await openai.completions.create({ model: checkpoint, ...ask, ...body })
   return choices.map((choice) => choice.text)
@@ -134,7 +136,7 @@ describe('the OpenAI client', () => {
       status: 404,
       code: 'model_not_found',
     })
-    const long = openai.completions.create({ model: 'tiny', prompt: 'fox '.repeat(500) })
+    const long = openai.completions.create({ model: 'tiny', prompt: 'fox '.repeat(20_000) })
     await expect(long).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' })
   })
 
@@ -170,14 +172,41 @@ describe('the OpenAI client', () => {
     expect(await Promise.all([textOf(), textOf()])).toEqual([[alone], [alone]])
   })
 
+  it('frees its places when it goes away', { timeout: 40_000 }, async () => {
+    const leave = new AbortController()
+    await begun(leave.signal)
+    const waiting = textOf()
+    leave.abort()
+    expect(await waiting).toHaveLength(1)
+  })
+
+  it('is not waited for when nobody asks', async () => {
+    await textOf()
+    expect(await findServer(system.db)).toBeDefined()
+    await waitFor('the end of the server', async () => ((await findServer(system.db)) === undefined ? true : undefined))
+  })
+
   it('is told at once when the engine dies, and is answered again', async () => {
-    const endless = { ...ask, max_tokens: 100, temperature: 1, n: 16 }
-    const stream = await openai.completions.create({ model: checkpoint, ...endless, stream: true })
+    const { rest } = await begun()
     process.kill(system.enginePid(), 'SIGKILL')
-    const read = async () => {
-      for await (const _ of stream);
-    }
-    await expect(read()).rejects.toBeInstanceOf(APIError)
+    await expect(rest()).rejects.toBeInstanceOf(APIError)
     expect(await textOf()).toHaveLength(1)
   })
+
+  it('is told at once when the worker dies', { timeout: 40_000 }, async () => {
+    const { rest } = await begun()
+    process.kill(await system.engineWorkerPid(), 'SIGKILL')
+    await expect(rest()).rejects.toBeInstanceOf(APIError)
+  })
 })
+
+/** A stream without end that has begun; `rest` reads on. */
+async function begun(signal?: AbortSignal) {
+  const stream = await openai.completions.create({ model: checkpoint, ...endless }, signal && { signal })
+  const pieces = stream[Symbol.asyncIterator]()
+  await pieces.next()
+  const rest = async () => {
+    while (!(await pieces.next()).done);
+  }
+  return { rest }
+}
