@@ -25,7 +25,7 @@ export async function openModels(folders: Record<string, string>): Promise<OpenM
 
 /** Hidden states (B, T, D) of a batch under the weights of a role. */
 export function hiddenStates(model: Model, variables: Variables, role: string, inputs: Inputs<BatchKey>) {
-  return model.hiddenStates(paramsOf(variables, role), inputs, packedCausalAttention(inputs.segments))
+  return model.hiddenStates(paramsOf(variables, role), inputs, packedCausalAttention(inputs))
 }
 
 /** Log-probabilities (M) of a batch's targets under the weights of a role. */

@@ -1,6 +1,7 @@
 // The kernels for one set of instructions, -DKERNELS=avx2Kernels, avx512Kernels or avx512bf16Kernels, with its flags.
 #include "attention.h"
 #include "kernels.h"
+#include "packed-attention-gradient.h"
 #include "sampling.h"
 
 namespace {
@@ -53,6 +54,7 @@ void Sigmoid(const T* x, T* y, int64_t count) {
 extern const Kernels KERNELS = {
     Columns<Weights::rows, float>,       Columns<Weights::columns, float>, Columns<Weights::rows, bfloat16>,
     Columns<Weights::columns, bfloat16>, AttendHead<float>,                AttendHead<bfloat16>,
-    SampleRow<float>,                    SampleRow<bfloat16>,
+    AttendPacked<float>,                 AttendPacked<bfloat16>,           PackedGradients<float>,
+    PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
     Sigmoid<float>,                      Sigmoid<bfloat16>,
 };

@@ -2,6 +2,7 @@
 #pragma once
 #include "bfloat16.h"
 #include "cache.h"
+#include "packed-rows.h"
 #include "sampling-row.h"
 
 // y[:, from:to] = x w^T (w in rows) or x w (w in columns), for x (M, K), and w of N outputs.
@@ -20,6 +21,10 @@ struct Kernels {
   void (*columnsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
   void (*attendF32)(const CachedAttention&, int64_t sequence, int64_t head);
   void (*attendBf16)(const CachedAttention&, int64_t sequence, int64_t head);
+  void (*attendPackedF32)(const PackedAttention&, int64_t row, int64_t kvHead);
+  void (*attendPackedBf16)(const PackedAttention&, int64_t row, int64_t kvHead);
+  void (*packedGradientsF32)(const PackedAttention&, int64_t row, int64_t kvHead);
+  void (*packedGradientsBf16)(const PackedAttention&, int64_t row, int64_t kvHead);
   void (*sampleF32)(const SamplingRow&);
   void (*sampleBf16)(const SamplingRow&);
   void (*sigmoidF32)(const float* x, float* y, int64_t count);

@@ -84,6 +84,7 @@ inline void SumEach(const V* v, float* sums) {
 }
 
 inline V Max(V a, V b) { return a > b ? a : b; }
+inline V Min(V a, V b) { return a < b ? a : b; }
 
 // 2^n times a polynomial (Cephes), to 2e-7 of the value; arguments are at most 0 here.
 inline V Exp(V x) {

@@ -12,7 +12,7 @@ export function completionLogps(
   temperature: number,
 ): Tensor {
   const { ids, positions, segments, lossPositions, targets } = inputs
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
+  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
   const options = { temperature: temperature === 0 ? 1 : temperature }
   return tokenScores(gatherHidden(hidden, lossPositions), model.headWeight(params), targets, options).logps
 }

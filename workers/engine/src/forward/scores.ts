@@ -23,7 +23,7 @@ export function scoresAt(
   { ids, positions, segments }: Inputs<'ids' | 'positions' | 'segments'>,
   at: Tensor,
 ): Tensor {
-  const hidden = scorer.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
+  const hidden = scorer.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
   return tf.reshape(tf.matMul(gatherHidden(hidden, at), scorer.headWeight(params), false, true), [-1])
 }
 

@@ -61,7 +61,11 @@ function uncached(ids: number[]) {
       ids: tf.tensor2d([ids], [1, length], 'int32'),
       positions: tf.tensor2d([[...ids.keys()]], [1, length], 'int32'),
     }
-    const hidden = model.hiddenStates(params, input, packedCausalAttention(tf.ones([1, length], 'int32')))
+    const hidden = model.hiddenStates(
+      params,
+      input,
+      packedCausalAttention({ segments: tf.ones([1, length], 'int32'), positions: input.positions }),
+    )
     const logits = tf.matMul(tf.reshape(hidden, [length, -1]), model.headWeight(params) as never, false, true)
     return {
       next: Number(tf.argMax(logits, 1).dataSync()[length - 1]),

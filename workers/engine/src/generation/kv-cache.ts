@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { Attend, Model } from '../models/model.ts'
-import { attention, masked } from '../nn/index.ts'
+import { attention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
-import { cachedAttention, copyRows, type VariableSpec, type Variables, writeRows } from '../tracing/index.ts'
+import { cachedAttention, copyRows, masked, type VariableSpec, type Variables, writeRows } from '../tracing/index.ts'
 
 /**
  * Keys and values of `slots` sequences of up to `length` tokens. A layer's keys are one matrix of rows

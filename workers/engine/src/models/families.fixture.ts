@@ -48,5 +48,9 @@ export function freshParams(model: Model, seed: number): Params {
 export function statesOf(model: Model, params: Params, ids: readonly number[]): Tensor {
   const row = (values: number[]) => tf.tensor2d([values], undefined, 'int32')
   const input = { ids: row([...ids]), positions: row([...ids.keys()]) }
-  return model.hiddenStates(params, input, packedCausalAttention(row(ids.map(() => 1))))
+  return model.hiddenStates(
+    params,
+    input,
+    packedCausalAttention({ segments: row(ids.map(() => 1)), positions: input.positions }),
+  )
 }

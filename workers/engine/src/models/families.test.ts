@@ -20,7 +20,12 @@ async function statesAndGradients(program: Program, model: Model) {
     'run',
     { inputs: { ids: grid, positions: grid, segments: grid } },
     (variables, { segments, ...input }): Record<string, Tensor> => {
-      const states = () => model.hiddenStates(paramsOf(variables, 'policy'), input, packedCausalAttention(segments))
+      const states = () =>
+        model.hiddenStates(
+          paramsOf(variables, 'policy'),
+          input,
+          packedCausalAttention({ segments, positions: input.positions }),
+        )
       const weights = tf.tensor(
         Float32Array.from({ length: 192 }, (_, i) => Math.cos(i)),
         [2, 6, 16],

@@ -30,7 +30,11 @@ function logits(model: Model, rows: { ids: number[][]; positions: number[][]; se
     )
     const int = (values: number[][]) => tf.tensor2d(values, undefined, 'int32')
     const input = { ids: int(rows.ids), positions: int(rows.positions) }
-    const hidden = model.hiddenStates(params, input, packedCausalAttention(int(rows.segments)))
+    const hidden = model.hiddenStates(
+      params,
+      input,
+      packedCausalAttention({ segments: int(rows.segments), positions: input.positions }),
+    )
     const [batch = 0, length = 0] = hidden.shape
     const flat = tf.matMul(hidden.reshape([batch * length, -1]), model.headWeight(params), false, true)
     return flat.reshape([batch, length, -1]).arraySync() as number[][][]

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
+import { type PackedRows, packedAttention } from '../tracing/index.ts'
 
 /**
  * How a layer attends: q (B, H, T, hd), k and v (B, KV, T, hd), already rotated; returns (B, H, T, hd). A token sees
@@ -9,41 +10,11 @@ import { tf } from '../runtime/tf.ts'
 export type Attend = (layer: number, q: Tensor, k: Tensor, v: Tensor, window?: number) => Tensor
 
 /**
- * Subtracted from masked scores: exp of what is left is 0 in every float type, and unlike ∞ it never turns a row into
- * NaN. Subtracted, because TensorFlow fuses a sum into the product before it, which then takes a hundred times as long.
+ * Softmax attention over packed rows: a token sees itself and earlier tokens of its own segment, and those of the segment
+ * that it continues, as a completion does its prompt. Padding (segment 0) changes nothing else.
  */
-export const masked = 1e9
-
-/**
- * Softmax attention where a token sees itself and earlier tokens of its own segment. Padding (segment 0) sees padding
- * only, so it changes nothing else. Layers with the same window share a mask.
- * @param segments - int32 (B, T), numbered from 1 in a row; 0 is padding
- */
-export function packedCausalAttention(segments: Tensor): Attend {
-  const maskOf = oncePerWindow((window) => packedCausalMask(segments, window))
-  return (_layer, q, k, v, window) => attention(q, k, v, maskOf(window))
-}
-
-/** Builds what depends on the window alone when a layer first needs it. */
-export function oncePerWindow(build: (window?: number) => Tensor): (window?: number) => Tensor {
-  const built = new Map<number | undefined, Tensor>()
-  return (window) => {
-    const tensor = built.get(window) ?? build(window)
-    built.set(window, tensor)
-    return tensor
-  }
-}
-
-/** (B, 1, T, T): 0 where row may see column, else `masked`. */
-export function packedCausalMask(segments: Tensor, window?: number): Tensor {
-  const length = segments.shape[1] ?? 0
-  const order = tf.range(0, length, 1, 'int32')
-  const [row, column] = [order.expandDims(1), order.expandDims(0)]
-  const earlier = tf.greaterEqual(row, column)
-  const causal = window === undefined ? earlier : tf.logicalAnd(earlier, tf.less(tf.sub(row, column), window))
-  const sameSegment = tf.equal(segments.expandDims(2), segments.expandDims(1))
-  const seen = tf.logicalAnd(sameSegment, causal.expandDims(0))
-  return tf.sub(1, seen.cast('float32')).mul(masked).expandDims(1)
+export function packedCausalAttention(rows: PackedRows): Attend {
+  return (_layer, q, k, v, window) => packedAttention({ ...rows, q, k, v, window })
 }
 
 /**

@@ -5,12 +5,13 @@ import { type TraceBackend, withTracing } from './backend.ts'
 import type { Graph } from './graph.ts'
 import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
 import type { CachedAttention } from './ops/cached-attention.ts'
+import type { Attended, AttentionGradients, PackedAttention } from './ops/packed-attention.ts'
 import type { SampleRows } from './ops/sample-rows.ts'
 import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
 import { allowRowWrites } from './ops/write-rows.ts'
 import type { FunctionSpec, InputSpec, Inputs, Variables } from './program.ts'
 import { type StoredVariable, TracedVariable } from './traced-variable.ts'
-import type { GraphNode, NodeOutput, Value } from './value.ts'
+import type { GraphNode, GraphType, NodeOutput, Value } from './value.ts'
 
 /** A function's graph before it is exported: what to feed, what to fetch, what to run for its effect. */
 export interface Traced {
@@ -110,6 +111,49 @@ class Trace implements TraceScope {
     })
     for (const variable of [keys, values]) this.#renew(variable)
     return this.#backend.makeTensor(out)
+  }
+
+  packedAttention(call: PackedAttention): Attended | undefined {
+    if (!this.#graph.kernels) return undefined
+    const { q } = call
+    const type = this.#attentionType()
+    const results = [{ type, shape: q.shape } as const, { type: 'float32', shape: q.shape.slice(0, 3) } as const]
+    const inputs = [...this.#factors([call.q, call.k, call.v]), ...this.#placesOf(call)]
+    const attrs = { T: type, window: { int: call.window ?? 0 } }
+    const [out, logSums] = this.#graph.emitAll('TemperPackedAttention', inputs, attrs, results) as [Value, Value]
+    return { out: this.#backend.makeTensor(out), logSums: this.#backend.makeTensor(logSums) }
+  }
+
+  packedAttentionGradients(call: PackedAttention, left: Attended, dOut: Tensor): AttentionGradients | undefined {
+    if (!this.#graph.kernels) return undefined
+    const type = this.#attentionType()
+    const [q, k, v, out, grad] = this.#factors([call.q, call.k, call.v, left.out, dOut]) as [Value, Value, Value, Value, Value] // biome-ignore format: one row
+    const inputs = [q, k, v, out, this.#value(left.logSums), grad, ...this.#placesOf(call)]
+    const attrs = { T: type, window: { int: call.window ?? 0 } }
+    const results = [q, k, v].map(({ shape }) => ({ type, shape }))
+    const found = this.#graph.emitAll('TemperPackedAttentionGrad', inputs, attrs, results)
+    const [dQ, dK, dV] = found.map((value) => this.#backend.makeTensor(value)) as [Tensor, Tensor, Tensor]
+    return { dQ, dK, dV }
+  }
+
+  /** The kernel takes what matrix products take where it can, and sums in fp32 always. */
+  #attentionType(): GraphType {
+    return this.#graph.matmulType === 'bfloat16' ? 'bfloat16' : 'float32'
+  }
+
+  #factors(tensors: Tensor[]): Value[] {
+    return tensors.map((tensor) => this.#graph.cast(this.#value(tensor), this.#attentionType()))
+  }
+
+  #placesOf({ segments, parents = segments, positions }: PackedAttention): Value[] {
+    return [segments, parents, positions].map((tensor) => this.#value(tensor))
+  }
+
+  notBefore(x: Tensor, other: Tensor): Tensor {
+    const value = this.#value(x)
+    const same = this.#graph.emit('Identity', [value], { T: value.type }, value)
+    same.output().node.controls.push(this.#value(other).output().node)
+    return this.#backend.makeTensor(same)
   }
 
   sampleRows({ logits, penalized, ...settings }: SampleRows): Record<'ids' | 'logps', Tensor> | undefined {

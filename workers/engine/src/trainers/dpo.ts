@@ -167,7 +167,7 @@ function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: 
   const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as BatchInputs &
     Inputs<'sequenceOf'>
   const params = paramsOf(variables, 'policy')
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments))
+  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
   const headWeight = model.headWeight(params)
   const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   const size = settings.batchSize

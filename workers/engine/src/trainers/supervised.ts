@@ -125,7 +125,12 @@ function loss(model: Model, variables: Variables, inputs: Inputs<string>, routin
   const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as BatchInputs &
     Inputs<'denominator' | 'passes'>
   const params = paramsOf(variables, 'policy')
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention(segments), routings)
+  const hidden = model.hiddenStates(
+    params,
+    { ids, positions },
+    packedCausalAttention({ segments, positions }),
+    routings,
+  )
   const headWeight = model.headWeight(params)
   const sums = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   // The loss has the denominator of the whole step; these two are means of each pass's mean, as TRL logs them.

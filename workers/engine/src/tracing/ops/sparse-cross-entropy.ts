@@ -33,6 +33,11 @@ export function sparseCrossEntropyWithEntropy(logits: Tensor, labels: Tensor): {
   return { losses: differentiable(logits), entropy }
 }
 
+/** Its gradient in the logits for a loss of 1 a row, softmax(logits) − onehot(labels): (N, V). */
+export function crossEntropyGradient(logits: Tensor, labels: Tensor): Tensor {
+  return lossAndGradient(logits, labels)[1]
+}
+
 function lossAndGradient(logits: Tensor, labels: Tensor): [Tensor, Tensor] {
   if (traceScope()) return tf.engine().runKernel(sparseCrossEntropyKernel, { logits, labels }) as [Tensor, Tensor]
   const chosen = tf.oneHot(labels, logits.shape[1] ?? 0)

@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import type { AdamWSettings, AdamWVariables } from './apply-adamw.ts'
 import type { CachedAttention } from './cached-attention.ts'
+import type { Attended, AttentionGradients, PackedAttention } from './packed-attention.ts'
 import type { SampleRows } from './sample-rows.ts'
 
 /** What a trace in progress does instead of changing state at once. */
@@ -8,8 +9,11 @@ export interface TraceScope {
   applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void
   writeRows(variable: Variable, rows: Tensor, values: Tensor): Tensor
   copyRows(variable: Variable, from: Tensor, to: Tensor): void
-  /** Undefined where the processor has no kernel for it. */
+  notBefore(x: Tensor, other: Tensor): Tensor
+  /** These are undefined where the processor has no kernel for them. */
   cachedAttention(call: CachedAttention): Tensor | undefined
+  packedAttention(call: PackedAttention): Attended | undefined
+  packedAttentionGradients(call: PackedAttention, attended: Attended, dOut: Tensor): AttentionGradients | undefined
   sampleRows(rows: SampleRows): Record<'ids' | 'logps', Tensor> | undefined
 }
 
