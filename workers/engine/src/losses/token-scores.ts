@@ -1,6 +1,6 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
-import { sparseCrossEntropyWithEntropy, stopGradient } from '../tracing/index.ts'
+import { crossEntropyGradient, notBefore, sparseCrossEntropyWithEntropy, stopGradient } from '../tracing/index.ts'
 
 /** One value a scored token, all (M), float32. Only `logps` has a gradient. */
 export interface TokenScores {
@@ -18,7 +18,7 @@ const maxLogits = 2 ** 24
 export interface TokenScoreOptions {
   /** Logits are divided by it. */
   temperature?: number
-  /** Rows × vocabulary above which rows are scored in chunks whose logits the backward pass computes again. */
+  /** Rows × vocabulary above which rows are scored in chunks, one after another; the backward pass scores them again. */
   maxLogits?: number
 }
 
@@ -41,12 +41,7 @@ export function tokenScores(
   const [vocabSize = 1] = headWeight.shape
   const chunkRows = Math.max(1, Math.floor(limit / vocabSize))
   if (count <= chunkRows) return scoreChunk(scaled, headWeight, targets)
-  return concatScores(
-    chunkStarts(count, chunkRows).map(([from, size]) => {
-      const chunk = scaled.slice([from, 0], [size, -1])
-      return scoreChunkTwice(chunk, headWeight, targets.slice([from], [size]))
-    }),
-  )
+  return scoreInChunks(scaled, headWeight, targets, chunksOf(count, chunkRows))
 }
 
 function scoreChunk(rows: Tensor, headWeight: Tensor, targets: Tensor): TokenScores {
@@ -56,41 +51,59 @@ function scoreChunk(rows: Tensor, headWeight: Tensor, targets: Tensor): TokenSco
   return { logps: losses.neg(), entropy, correct: tf.equal(best, targets).cast('float32') }
 }
 
-/**
- * As `scoreChunk`, but the backward pass computes the logits anew instead of keeping them. The three scores leave as
- * the rows of one tensor, because a function with its own gradient returns one; gradients of the last two are 0.
- */
-function scoreChunkTwice(rows: Tensor, headWeight: Tensor, targets: Tensor): TokenScores {
-  const scores = tf.customGrad((x, weight, save) => {
-    const inputs = [x as Tensor, weight as Tensor] as const
-    const { logps, entropy, correct } = scoreChunk(...inputs, targets)
-    ;(save as (tensors: Tensor[]) => void)([...inputs, targets])
-    const value = tf.stack([logps, entropy, correct]) // (3, M)
-    return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => backward(row(dy, 0), saved) }
-  })(rows, headWeight)
-  return { logps: row(scores, 0), entropy: row(scores, 1), correct: row(scores, 2) }
+/** Rows [from, from + size). */
+interface Chunk {
+  from: number
+  size: number
 }
 
-/** Row `i` of (R, M), as (M). */
-function row(x: Tensor, i: number): Tensor {
-  return x.slice([i, 0], [1, -1]).reshape([-1])
-}
-
-/** d logp / d logits = onehot(target) − softmax(logits). */
-function backward(dy: Tensor, saved: Tensor[]): Tensor[] {
-  const [rows, headWeight, targets] = saved as [Tensor, Tensor, Tensor]
-  const probabilities = tf.softmax(tf.matMul(rows, headWeight, false, true))
-  const chosen = tf.oneHot(targets as Tensor1D, headWeight.shape[0] ?? 0)
-  const dLogits = tf.mul(tf.sub(chosen, probabilities), dy.expandDims(1))
-  return [tf.matMul(dLogits, headWeight), tf.matMul(dLogits, rows, true)]
-}
-
-function chunkStarts(count: number, chunkRows: number): [from: number, size: number][] {
+function chunksOf(count: number, chunkRows: number): Chunk[] {
   const chunks = Math.ceil(count / chunkRows)
-  return Array.from({ length: chunks }, (_, i) => [i * chunkRows, Math.min(chunkRows, count - i * chunkRows)])
+  return Array.from({ length: chunks }, (_, i) => ({
+    from: i * chunkRows,
+    size: Math.min(chunkRows, count - i * chunkRows),
+  }))
 }
 
-function concatScores(chunks: TokenScores[]): TokenScores {
-  const joined = (key: keyof TokenScores) => tf.concat(chunks.map((chunk) => chunk[key]))
-  return { logps: joined('logps'), entropy: joined('entropy'), correct: joined('correct') }
+/**
+ * As `scoreChunk`, but with the logits of one chunk at a time, and none kept for the backward pass. The three scores leave
+ * as the rows of one tensor, because a function with its own gradient returns one; gradients of the last two are 0.
+ */
+function scoreInChunks(rows: Tensor, headWeight: Tensor, targets: Tensor, chunks: readonly Chunk[]): TokenScores {
+  const scores = tf.customGrad((...args: unknown[]) => {
+    const [x, weight, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void]
+    const parts: Tensor[] = []
+    for (const chunk of chunks) {
+      const part = scoreChunk(chunkAfter(x, chunk, parts.at(-1)), weight, targets.slice([chunk.from], [chunk.size]))
+      parts.push(tf.stack([part.logps, part.entropy, part.correct]))
+    }
+    save([x, weight, targets])
+    return { value: tf.concat(parts, 1), gradFunc: (dy: Tensor, saved: Tensor[]) => backward(dy, saved, chunks) }
+  })(rows, headWeight)
+  const [logps, entropy, correct] = tf.unstack(scores) as [Tensor, Tensor, Tensor]
+  return { logps, entropy, correct }
+}
+
+/** d logp / d logits = onehot(target) − softmax(logits). `dy` is (3, M). */
+function backward(dy: Tensor, saved: Tensor[], chunks: readonly Chunk[]): Tensor[] {
+  const [rows, headWeight, targets] = saved as [Tensor, Tensor, Tensor]
+  const dRows: Tensor[] = []
+  let dWeight: Tensor | undefined
+  for (const chunk of chunks) {
+    const { from, size } = chunk
+    const x = chunkAfter(rows, chunk, dWeight ?? dy)
+    const logits = tf.matMul(x, headWeight, false, true)
+    const dLogps = dy.slice([0, from], [1, size]).neg().reshape([size, 1])
+    const dLogits = tf.mul(crossEntropyGradient(logits, targets.slice([from], [size])), dLogps)
+    dRows.push(tf.matMul(dLogits, headWeight))
+    const ofChunk = tf.matMul(dLogits, x, true)
+    dWeight = dWeight ? dWeight.add(ofChunk) : ofChunk
+  }
+  return [tf.concat(dRows), dWeight as Tensor]
+}
+
+/** A chunk of rows, once what came before it is done. */
+function chunkAfter(rows: Tensor, { from, size }: Chunk, before: Tensor | undefined): Tensor {
+  const chunk = rows.slice([from, 0], [size, -1])
+  return before ? notBefore(chunk, before) : chunk
 }
