@@ -33,7 +33,6 @@ export const openDpo: OpenWork = async (size, precision) => {
     },
     pairs,
     heldOut: [],
-    rowLength: length,
     seed: 'sequential',
     totalSteps,
     checkpoint: noCheckpoint,

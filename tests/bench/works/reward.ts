@@ -26,7 +26,6 @@ export const openReward: OpenWork = async (size, precision) => {
     },
     pairs: randomPairs(batchSize, length, size.vocabSize),
     heldOut: [],
-    rowLength: length,
     seed: 'sequential',
     totalSteps,
     checkpoint: noCheckpoint,

@@ -34,6 +34,15 @@ test('cuts a long prompt at its left', () => {
   expect(textOf(chosen)).toBe('ef<|end|><|assistant|>yes<|end|>')
 })
 
+test('cuts the prompt of both answers for the longer one', () => {
+  const prompt = [{ role: 'user', content: 'abcdef' } as const]
+  const { chosen, rejected } = preferenceSequences(tokenizer, { prompt, chosen: 'yes', rejected: 'no' }, 8)
+  expect([chosen, rejected].map(textOf)).toEqual([
+    'ef<|end|><|assistant|>yes<|end|>',
+    'ef<|end|><|assistant|>no<|end|>',
+  ])
+})
+
 test('cuts a long completion at its right, where it loses its end token', () => {
   const prompt = [{ role: 'user', content: 'abcdef' } as const]
   const { chosen } = preferenceSequences(tokenizer, { prompt, chosen: 'yes, yes', rejected: 'no' }, 5)

@@ -27,19 +27,27 @@ export function preferenceSequences(
   maxLength: number,
 ): { chosen: Sequence; rejected: Sequence } {
   const prompt = openPrompt(tokenizer, row.prompt)
-  const side = (answer: string) => truncate(encodeCompletion(tokenizer, prompt, answer), maxLength)
-  return { chosen: side(row.chosen), rejected: side(row.rejected) }
+  const [chosen, rejected] = [row.chosen, row.rejected].map((answer) =>
+    encodeCompletion(tokenizer, prompt, answer),
+  ) as [Sequence, Sequence]
+  // Both answers follow the same prompt, so that it is computed once.
+  const cut = Math.max(cutOf(chosen, maxLength), cutOf(rejected, maxLength))
+  return { chosen: truncate(chosen, maxLength, cut), rejected: truncate(rejected, maxLength, cut) }
 }
 
 /**
  * Cuts a sequence to `maxLength` tokens: at the left, as far as the last trained run (the completion) and one token
  * before it stay; what is still too long is cut at the right, and then has no end token.
+ * @param cut - tokens to take from the left
  */
-export function truncate(sequence: Sequence, maxLength: number): Sequence {
+export function truncate(sequence: Sequence, maxLength: number, cut = cutOf(sequence, maxLength)): Sequence {
   const { ids, lossMask } = sequence
-  if (ids.length <= maxLength) return sequence
+  if (cut === 0 && ids.length <= maxLength) return sequence
+  return { ...sequence, ids: ids.slice(cut, cut + maxLength), lossMask: lossMask.slice(cut, cut + maxLength) }
+}
+
+function cutOf({ ids, lossMask }: Sequence, maxLength: number): number {
   const lastTrained = lossMask.lastIndexOf(true)
   const runStart = lossMask.lastIndexOf(false, lastTrained) + 1
-  const start = Math.max(0, Math.min(ids.length - maxLength, runStart - 1))
-  return { ids: ids.slice(start, start + maxLength), lossMask: lossMask.slice(start, start + maxLength) }
+  return Math.max(0, Math.min(ids.length - maxLength, runStart - 1))
 }

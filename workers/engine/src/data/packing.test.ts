@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { random, randomInt } from '../random.ts'
 import type { Sequence } from '../tokenizer/index.ts'
-import { bucket, packBatch, packSequences, toBatch } from './packing.ts'
+import { bucket, packSequences, toBatch } from './packing.ts'
 
 /** Tokens `first`, `first + 1`, …; the first `prompt` are not trained. */
 function sequence(first: number, length: number, prompt = 1): Sequence {
@@ -31,26 +31,9 @@ test('lays a batch out token by token', () => {
   })
 })
 
-test('numbers sequences as given, wherever they lie', () => {
-  const pair = [sequence(10, 3), sequence(20, 7), sequence(30, 5)]
-  const batch = packBatch(pair, { rowLength })
-  expect(batch.rows).toBe(2) // 3 + 5, and 7
-  expect(pair.map((_, i) => batch.ids[batch.lastPositions[i] ?? -1])).toEqual([12, 26, 34])
-  for (let j = 0; j < batch.lossTokens; j++) {
-    expect(Math.floor((batch.targets[j] ?? 0) / 10) - 1).toBe(batch.sequenceOf[j])
-  }
-})
-
-test('takes the same sequence twice', () => {
-  const twice = sequence(10, 3)
-  const batch = packBatch([twice, sequence(20, 4), twice], { rowLength })
-  expect([0, 1, 2].map((i) => batch.ids[batch.lastPositions[i] ?? -1])).toEqual([12, 23, 12])
-  expect(Array.from(batch.sequenceOf.subarray(0, batch.lossTokens)).toSorted()).toEqual([0, 0, 1, 1, 1, 2, 2])
-})
-
 test('trains every masked token once, from the token before it in its own segment', () => {
   const all = Array.from({ length: 60 }, (_, i) => sequence(100 * (i + 1), 1 + randomInt(8, 1, i), randomInt(4, 2, i)))
-  const batch = packBatch(all, { rowLength })
+  const batch = toBatch(packSequences(all, { rowLength }), { rowLength })
   const wanted = all.flatMap(({ ids, lossMask }) => ids.filter((_, i) => i > 0 && lossMask[i]))
   const targets = Array.from(batch.targets.subarray(0, batch.lossTokens))
   expect(targets.toSorted((a, b) => a - b)).toEqual(wanted)
@@ -92,5 +75,5 @@ test('buckets are few and at most a quarter larger than needed', () => {
   expect(sizes.every((size, i) => size >= i + 9 && size < (i + 9) * 1.25)).toBe(true)
   expect(new Set(sizes).size).toBeLessThan(40)
   expect([0, 1, 8, 9, 17, 33].map((count) => bucket(count))).toEqual([8, 8, 8, 10, 20, 40])
-  expect([1, 2, 3, 5].map((count) => bucket(count, 1))).toEqual([2, 2, 4, 6])
+  expect([9, 17, 33, 65, 1025].map((count) => bucket(count, 8))).toEqual([10, 18, 36, 72, 1152])
 })

@@ -15,6 +15,8 @@ export interface PackedBatch {
   positions: Int32Array
   /** (B·T) which sequence of the row, from 1; 0 is padding. Attention never crosses segments. */
   segments: Int32Array
+  /** (B·T) the segment that a token's own continues and sees all of, its own where none; unset where none does. */
+  parents?: Int32Array
   /** (M) flat index of the hidden state that predicts `targets[j]`: the one before it. 0 where padded. */
   lossPositions: Int32Array
   /** (M) trained tokens. */
@@ -66,10 +68,13 @@ function misfit(length: number, rowLength: number): TemperError {
   return new TemperError('invalid_input', message, { details: { length, rowLength } })
 }
 
-/** The next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, …: at most a fifth is padding, and few sizes occur. */
-export function bucket(count: number, minimum = 8): number {
-  const step = 2 ** Math.max(1, Math.floor(Math.log2(Math.max(1, count - 1))) - 2)
-  return Math.max(minimum, Math.ceil(count / step) * step)
+/**
+ * The next of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, …: at most a fifth is padding, and few sizes occur.
+ * @param fineness - sizes up to twice as many, a power of 2: 8 of them make it a ninth
+ */
+export function bucket(count: number, fineness = 4): number {
+  const step = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(1, count - 1))) / fineness)
+  return Math.max(8, Math.ceil(count / step) * step)
 }
 
 /**
@@ -77,8 +82,6 @@ export function bucket(count: number, minimum = 8): number {
  *
  * @param options.rows B, at least `rows.length`; the rest is padding. `rows.length` unless set
  * @param options.lossTokens M, and `options.sequences` N: a bucket of what there is unless set
- * @param options.numbering the sequences in the order that `sequenceOf` and `lastPositions` number them; as they lie in
- *   the rows unless set
  */
 export function toBatch(
   rows: readonly Row[],
@@ -87,12 +90,10 @@ export function toBatch(
     rows?: number
     lossTokens?: number
     sequences?: number
-    numbering?: readonly Sequence[]
   },
 ): PackedBatch {
   const { rowLength } = options
-  const sequences = options.numbering ?? rows.flat()
-  const numbers = numbersOf(sequences)
+  const sequences = rows.flat()
   const nRows = fit('rows', rows.length, options.rows ?? rows.length)
   const lossTokens = sequences.reduce((sum, sequence) => sum + countTargets(sequence), 0)
   const batch = emptyBatch(nRows, rowLength, {
@@ -102,44 +103,40 @@ export function toBatch(
   for (const [row, members] of rows.entries()) {
     let offset = 0
     for (const [segment, sequence] of members.entries()) {
-      const index = numbers.get(sequence)?.shift()
-      if (index === undefined) throw new TemperError('internal', 'a row holds a sequence that `numbering` lacks')
       if (offset + sequence.ids.length > rowLength) throw misfit(offset + sequence.ids.length, rowLength)
-      place(batch, sequence, { index, segment: segment + 1, at: row * rowLength + offset })
+      place(batch, sequence, { index: batch.sequences, segment: segment + 1, at: row * rowLength + offset })
       offset += sequence.ids.length
     }
   }
   return batch
 }
 
-/** Where each sequence stands; one that stands several times has several numbers. */
-function numbersOf(sequences: readonly Sequence[]): Map<Sequence, number[]> {
-  const numbers = new Map<Sequence, number[]>()
-  for (const [index, sequence] of sequences.entries()) {
-    const known = numbers.get(sequence)
-    if (known === undefined) numbers.set(sequence, [index])
-    else known.push(index)
-  }
-  return numbers
+/** Where a sequence goes: all of it to `at`, or what follows a beginning that lies elsewhere. */
+interface Place {
+  /** The sequence's number. */
+  index: number
+  segment: number
+  at: number
+  beginning?: { at: number; length: number; segment: number; written: boolean }
 }
 
-/** Packs sequences that belong together, such as the two sides of some pairs, and numbers them as given. */
-export function packBatch(sequences: readonly Sequence[], options: { rowLength: number; rows?: number }): PackedBatch {
-  return toBatch(packSequences(sequences, options), { ...options, numbering: sequences })
-}
-
-function place(batch: PackedBatch, sequence: Sequence, to: { index: number; segment: number; at: number }): void {
+export function place(batch: PackedBatch, sequence: Sequence, to: Place): void {
   const { ids, lossMask, next } = sequence
-  for (let i = 0; i < ids.length; i++) {
-    batch.ids[to.at + i] = ids[i] as number
-    batch.positions[to.at + i] = i
-    batch.segments[to.at + i] = to.segment
-    if (i > 0 && lossMask[i]) addTarget(batch, to.index, to.at + i - 1, ids[i] as number)
+  const { at = to.at, length: shared = 0, segment = to.segment, written = true } = to.beginning ?? {}
+  const indexOf = (i: number) => (i < shared ? at + i : to.at + i - shared)
+  for (let i = written ? shared : 0; i < ids.length; i++) {
+    batch.ids[indexOf(i)] = ids[i] as number
+    batch.positions[indexOf(i)] = i
+    batch.segments[indexOf(i)] = i < shared ? segment : to.segment
+    if (batch.parents) batch.parents[indexOf(i)] = shared > 0 ? segment : to.segment
+    batch.tokens++
   }
-  const last = to.at + ids.length - 1
+  for (let i = 1; i < ids.length; i++) {
+    if (lossMask[i]) addTarget(batch, to.index, indexOf(i - 1), ids[i] as number)
+  }
+  const last = indexOf(ids.length - 1)
   if (next !== undefined) addTarget(batch, to.index, last, next)
   batch.lastPositions[to.index] = last
-  batch.tokens += ids.length
   batch.sequences++
 }
 
@@ -151,7 +148,11 @@ function addTarget(batch: PackedBatch, sequence: number, position: number, targe
   batch.sequenceOf[j] = sequence
 }
 
-function emptyBatch(rows: number, rowLength: number, size: { lossTokens: number; sequences: number }): PackedBatch {
+export function emptyBatch(
+  rows: number,
+  rowLength: number,
+  size: { lossTokens: number; sequences: number },
+): PackedBatch {
   const tokens = () => new Int32Array(rows * rowLength)
   const loss = () => new Int32Array(size.lossTokens)
   return {
@@ -171,7 +172,7 @@ function emptyBatch(rows: number, rowLength: number, size: { lossTokens: number;
   }
 }
 
-function countTargets({ lossMask, next }: Sequence): number {
+export function countTargets({ lossMask, next }: Sequence): number {
   let count = next === undefined ? 0 : 1
   for (let i = 1; i < lossMask.length; i++) if (lossMask[i]) count++
   return count

@@ -4,8 +4,11 @@ import type { InputSpec, Inputs, Values } from '../tracing/index.ts'
 /** Inputs of a function with their shapes: float32 or int32 by the kind of array. */
 export type Feeds = Record<string, { shape: number[]; data: Values }>
 
+/** Which tokens a model reads, inside a function; `parents` where segments continue others. */
+export type TokenInputs = Inputs<'ids' | 'positions' | 'segments'> & Partial<Inputs<'parents'>>
+
 /** What `batchFeeds` gives, inside a function. */
-export type BatchInputs = Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets' | 'weights'>
+export type BatchInputs = TokenInputs & Inputs<'lossPositions' | 'targets' | 'weights'>
 
 /** A packed batch (B, T) as the inputs that model code reads, with vectors and float32 scalars beside it. */
 export function batchFeeds(batch: PackedBatch, extra: Record<string, Values | number> = {}): Feeds {
@@ -14,6 +17,7 @@ export function batchFeeds(batch: PackedBatch, extra: Record<string, Values | nu
     ids: { shape: grid, data: batch.ids },
     positions: { shape: grid, data: batch.positions },
     segments: { shape: grid, data: batch.segments },
+    ...(batch.parents ? { parents: { shape: grid, data: batch.parents } } : {}),
     lossPositions: vector(batch.lossPositions),
     targets: vector(batch.targets),
     weights: vector(batch.weights),

@@ -3,7 +3,7 @@ import { gatherHidden } from '../losses/index.ts'
 import type { Model, Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
-import type { Inputs } from '../tracing/index.ts'
+import type { TokenInputs } from './feeds.ts'
 
 /** A model with a score head, and what its raw scores are on samples of the initial policy. */
 export interface Scorer {
@@ -13,17 +13,21 @@ export interface Scorer {
 
 /**
  * What a reward or value model says at chosen tokens.
- * @param inputs - ids, positions and segments int32 (B, T)
+ * @param inputs - int32 (B, T) each
  * @param at - flat indices into (B · T), int32 (N)
  * @returns raw scores (N)
  */
 export function scoresAt(
   scorer: Model,
   params: Params,
-  { ids, positions, segments }: Inputs<'ids' | 'positions' | 'segments'>,
+  { ids, positions, segments, parents }: TokenInputs,
   at: Tensor,
 ): Tensor {
-  const hidden = scorer.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
+  const hidden = scorer.hiddenStates(
+    params,
+    { ids, positions },
+    packedCausalAttention({ segments, positions, parents }),
+  )
   return tf.reshape(tf.matMul(gatherHidden(hidden, at), scorer.headWeight(params), false, true), [-1])
 }
 

@@ -6,7 +6,6 @@ import { DpoTrainer } from './dpo.ts'
 import type { PairData } from './pair-source.ts'
 import { readPairs, withoutTies } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
-import { packedRowLength } from './row-length.ts'
 import { type Start, startFromCheckpoint } from './start.ts'
 import type { Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
@@ -46,6 +45,5 @@ async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: 
   if (pairs.length === 0) {
     throw new TemperError('invalid_dataset', `${file} has no pair that somebody decided`, { details: { file } })
   }
-  const sequences = [...pairs, ...heldOut].flatMap(({ chosen, rejected }) => [chosen, rejected])
-  return { pairs, heldOut, rowLength: packedRowLength(sequences, maxLength), seed }
+  return { pairs, heldOut, seed }
 }

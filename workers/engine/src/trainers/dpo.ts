@@ -164,10 +164,10 @@ export class DpoTrainer implements Trainer {
 
 /** Summed log-probs and tokens of both answers under the policy, each (N), and the token accuracy on chosen ones. */
 function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
-  const { ids, positions, segments, lossPositions, targets, weights, sequenceOf } = inputs as BatchInputs &
-    Inputs<'sequenceOf'>
+  const { ids, positions, segments, parents, ...losses } = inputs as BatchInputs & Inputs<'sequenceOf'>
+  const { lossPositions, targets, weights, sequenceOf } = losses
   const params = paramsOf(variables, 'policy')
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
+  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions, parents }))
   const headWeight = model.headWeight(params)
   const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
   const size = settings.batchSize

@@ -1,4 +1,4 @@
-import { bucket, type PackedBatch, packBatch, type Sequence } from '../data/index.ts'
+import { type PromptGroup, packGroups, promptGroup } from '../data/index.ts'
 import { batchFeeds, type Feeds, type ForwardFunction } from '../forward/index.ts'
 import { type BatchSettings, EpochSource } from './epoch-source.ts'
 import type { Pair } from './pairs.ts'
@@ -8,8 +8,6 @@ export interface PairData {
   pairs: readonly Pair[]
   /** Never trained on. */
   heldOut: readonly Pair[]
-  /** Tokens; holds the longest sequence. */
-  rowLength: number
   seed: number | 'sequential'
   /** Optimizer steps, unless they follow from epochs. */
   totalSteps?: number
@@ -30,16 +28,17 @@ export interface MeasuredPair {
   rejected: number
 }
 
+/** Of a row: enough that it is filled well, and short where attention is not our own kernel's. */
+const rowTokens = 1024
+
 /** Judged pairs as batches of one size: those of an optimizer step, and those that hold every pair once. */
 export class PairSource {
   readonly totalSteps: number
   readonly #source: EpochSource<Pair>
-  readonly #rowLength: number
   readonly #settings: BatchSettings
 
-  constructor({ pairs, rowLength, seed, totalSteps }: PairData, settings: BatchSettings & { epochs: number }) {
+  constructor({ pairs, seed, totalSteps }: PairData, settings: BatchSettings & { epochs: number }) {
     this.#source = new EpochSource(pairs, seed)
-    this.#rowLength = rowLength
     this.#settings = settings
     this.totalSteps = totalSteps ?? this.#source.stepsOf(settings.epochs, settings)
   }
@@ -71,12 +70,11 @@ export class PairSource {
     return measured
   }
 
-  /** Pairs packed into rows. A batch that is not full repeats its first pair with weight 0. */
+  /** Pairs packed into rows, each prompt once for both of its answers. A batch that is not full repeats its first pair with weight 0. */
   #batch(pairs: readonly Pair[], denominator: number): PairBatch {
     const size = this.#settings.batchSize
-    const filled = Array.from({ length: size }, (_, i) => copyOf(pairs[i] ?? (pairs[0] as Pair)))
-    const sequences = [...filled.map(({ chosen }) => chosen), ...filled.map(({ rejected }) => rejected)]
-    const packed = packRows(sequences, this.#rowLength)
+    const filled = Array.from({ length: size }, (_, i) => pairs[i] ?? (pairs[0] as Pair))
+    const packed = packGroups(filled.map(groupOf), { rowTokens })
     const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0)
     const feeds = batchFeeds(packed, {
       sequenceOf: packed.sequenceOf,
@@ -89,13 +87,6 @@ export class PairSource {
   }
 }
 
-/** A bucket of rows, so that few shapes occur. */
-function packRows(sequences: readonly Sequence[], rowLength: number): PackedBatch {
-  const exact = packBatch(sequences, { rowLength })
-  return packBatch(sequences, { rowLength, rows: bucket(exact.rows, 1) })
-}
-
-/** Packing tells sequences apart by identity, and a small dataset puts a pair into a batch twice. */
-function copyOf(pair: Pair): Pair {
-  return { ...pair, chosen: { ...pair.chosen }, rejected: { ...pair.rejected } }
+function groupOf({ chosen, rejected }: Pair): PromptGroup {
+  return promptGroup([chosen, rejected])
 }

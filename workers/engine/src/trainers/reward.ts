@@ -1,6 +1,6 @@
 import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { ForwardFunction, scoresAt } from '../forward/index.ts'
+import { ForwardFunction, scoresAt, type TokenInputs } from '../forward/index.ts'
 import { bradleyTerryLoss } from '../losses/index.ts'
 import { type Model, paramsOf, roleNames } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -118,10 +118,8 @@ export class RewardTrainer implements Trainer {
 
 /** Raw scores of both sides, each (N). */
 function pairScores({ model, settings }: RewardParts, variables: Variables, inputs: Inputs<string>) {
-  const { ids, positions, segments, lastPositions } = inputs as Inputs<
-    'ids' | 'positions' | 'segments' | 'lastPositions'
-  >
-  const scores = scoresAt(model, paramsOf(variables, 'reward'), { ids, positions, segments }, lastPositions)
+  const { lastPositions, ...tokens } = inputs as TokenInputs & Inputs<'lastPositions'>
+  const scores = scoresAt(model, paramsOf(variables, 'reward'), tokens, lastPositions)
   const [chosen, rejected] = tf.split(scores, [settings.batchSize, settings.batchSize]) as [Tensor, Tensor]
   return { chosen, rejected }
 }

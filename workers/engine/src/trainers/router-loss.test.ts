@@ -1,13 +1,14 @@
 import { jobSchema } from '@temper/db/contracts'
 import { expect, it } from 'vitest'
-import { packBatch } from '../data/index.ts'
+import { packSequences, toBatch } from '../data/index.ts'
 import { tinyFamily } from '../models/families.fixture.ts'
 import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { type SupervisedParts, SupervisedTrainer } from './supervised.ts'
 
 const sequence = (...ids: number[]) => ({ ids, lossMask: ids.map((_, i) => i > 0) })
-const batch = packBatch([sequence(3, 1, 4, 1, 5), sequence(9, 2, 6), sequence(5, 3, 5, 8, 9, 7)], { rowLength: 16 })
+const sequences = [sequence(3, 1, 4, 1, 5), sequence(9, 2, 6), sequence(5, 3, 5, 8, 9, 7)]
+const batch = toBatch(packSequences(sequences, { rowLength: 16 }), { rowLength: 16 })
 
 function settingsOf(routerAuxLossCoef: number | undefined): SupervisedParts['settings'] {
   const settings = { learningRate: 0.01, routerAuxLossCoef }

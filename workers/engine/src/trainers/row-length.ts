@@ -5,11 +5,3 @@ export function rowLengthFor(sequences: readonly Sequence[], maxLength: number):
   const longest = sequences.reduce((length, { ids }) => Math.max(length, ids.length), 1)
   return Math.min(maxLength, Math.ceil(longest / 16) * 16)
 }
-
-/** Rows into which sequences are packed: at least this many tokens, so that little of a row stays empty. */
-const packedRow = 128
-
-/** A row that holds the longest sequence, and several of the others. */
-export function packedRowLength(sequences: readonly Sequence[], maxLength: number): number {
-  return Math.max(packedRow, rowLengthFor(sequences, maxLength))
-}

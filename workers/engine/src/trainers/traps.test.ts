@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { JobOf, TrainingJob } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../checkpoint/index.ts'
-import { packBatch, type Sequence, toBatch } from '../data/index.ts'
+import { type Sequence, toBatch } from '../data/index.ts'
 import { batchFeeds, ForwardFunction, scoresAt } from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
@@ -77,9 +77,9 @@ describe('reward', () => {
       [8, 5, 10, 13, 9, 6, 7],
     ].map(sequence) as [Sequence, Sequence, Sequence]
 
-    const [alone] = await score(toBatch([[a]], { rowLength: 4, numbering: [a] }))
-    const [, padded] = await score(toBatch([[b], [a]], { rowLength: 24, numbering: [b, a] }))
-    const [, , packed] = await score(packBatch([c, b, a], { rowLength: 16 }))
+    const [alone] = await score(toBatch([[a]], { rowLength: 4 }))
+    const [, padded] = await score(toBatch([[b], [a]], { rowLength: 24 }))
+    const [, , packed] = await score(toBatch([[c, b, a]], { rowLength: 16 }))
     expect(padded).toBeCloseTo(alone ?? Number.NaN, 5)
     expect(packed).toBeCloseTo(alone ?? Number.NaN, 5)
     program.close()
