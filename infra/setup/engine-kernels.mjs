@@ -27,7 +27,7 @@ const objects = {
   register: ['register.cc'],
 }
 
-/** TensorFlow operations of our own for decoding, compiled from workers/engine/native/kernels. */
+/** TensorFlow operations of our own, compiled from workers/engine/native/kernels. */
 export const engineKernels = {
   title: 'engine kernels',
   isDone: () => existsSync(library) && readStamp(stampPath) === wantedStamp(),

@@ -3,54 +3,15 @@
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <initializer_list>
-#include <string>
-#include <vector>
 
-#include "kernels.h"
-#include "pool.h"
-#include "tensorflow/c/kernels.h"
+#include "call.h"
+#include "packed-operations.h"
 #include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_tensor.h"
 
 namespace {
-
-// TEMPER_KERNELS names a set to take instead of the best one, or `none`.
-const Kernels* ChooseKernels() {
-  __builtin_cpu_init();
-  const char* set = std::getenv("TEMPER_KERNELS");
-  const std::string wanted = set ? set : "avx512bf16";
-  if (wanted == "none") return nullptr;
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (wanted == "avx512bf16" && avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16Kernels;
-  if (wanted != "avx2" && avx512) return &avx512Kernels;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2Kernels;
-  return nullptr;
-}
-
-const Kernels* KernelsOfThisProcessor() {
-  static const Kernels* const chosen = ChooseKernels();
-  return chosen;
-}
-
-// Attributes of a node, read once.
-struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0;
-};
-
-int64_t Attribute(TF_OpKernelConstruction* construction, const char* name) {
-  TF_Status* status = TF_NewStatus();
-  int64_t value = 0;
-  TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return value;
-}
 
 void* ReadMatMul(TF_OpKernelConstruction* construction) {
   return new Attributes{.transposed = Attribute(construction, "transposed")};
@@ -60,61 +21,7 @@ void* ReadAttention(TF_OpKernelConstruction* construction) {
   return new Attributes{.length = Attribute(construction, "length"), .window = Attribute(construction, "window")};
 }
 
-void* ReadPacked(TF_OpKernelConstruction* construction) {
-  return new Attributes{.window = Attribute(construction, "window")};
-}
-
 void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
-
-// Inputs and outputs of one call.
-class Call {
- public:
-  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
-  ~Call() {
-    for (TF_Tensor* tensor : tensors_) TF_DeleteTensor(tensor);
-    TF_DeleteStatus(status_);
-  }
-
-  TF_Tensor* Input(int index) {
-    TF_Tensor* tensor = nullptr;
-    TF_GetInput(context_, index, &tensor, status_);
-    tensors_.push_back(tensor);
-    return tensor;
-  }
-
-  // Null where TensorFlow has no room, which it reports itself.
-  void* Output(TF_DataType type, std::vector<int64_t> shape, int index = 0) {
-    size_t size = TF_DataTypeSize(type);
-    for (int64_t dimension : shape) size *= dimension;
-    TF_Tensor* tensor =
-        TF_AllocateOutput(context_, index, type, shape.data(), static_cast<int>(shape.size()), size, status_);
-    if (TF_GetCode(status_) != TF_OK) {
-      TF_OpKernelContext_Failure(context_, status_);
-      return nullptr;
-    }
-    tensors_.push_back(tensor);
-    return TF_TensorData(tensor);
-  }
-
-  bool Require(bool holds, const char* rule) {
-    if (holds) return true;
-    TF_SetStatus(status_, TF_INVALID_ARGUMENT, rule);
-    TF_OpKernelContext_Failure(context_, status_);
-    return false;
-  }
-
- private:
-  TF_OpKernelContext* context_;
-  TF_Status* status_;
-  std::vector<TF_Tensor*> tensors_;
-};
-
-template <class T>
-T* Data(TF_Tensor* tensor) {
-  return static_cast<T*>(TF_TensorData(tensor));
-}
-
-int64_t Size(TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
 
 // Outputs are given out in blocks of 96: cache lines and registers come out even, and a block stays in the cache.
 template <class T>
@@ -174,57 +81,6 @@ void Attention(void* opaque, TF_OpKernelContext* context) {
   const Kernels& kernels = *KernelsOfThisProcessor();
   auto* attend = TF_TensorType(keys) == TF_BFLOAT16 ? kernels.attendBf16 : kernels.attendF32;
   ParallelFor(a.sequences * a.kvHeads, [&](int64_t unit) { attend(a, unit / a.kvHeads, unit % a.kvHeads); });
-}
-
-// Sizes and the inputs that both passes share: q, k, v, and from `places` on segments, parents, positions.
-bool ReadPackedInputs(Call& call, const void* attributes, int places, PackedAttention* a) {
-  TF_Tensor *q = call.Input(0), *k = call.Input(1), *v = call.Input(2);
-  TF_Tensor* rows[] = {call.Input(places), call.Input(places + 1), call.Input(places + 2)};
-  if (!call.Require(TF_NumDims(q) == 4 && TF_NumDims(k) == 4, "TemperPackedAttention takes (B, H, T, hd)")) return false;
-  *a = {TF_TensorData(q), TF_TensorData(k), TF_TensorData(v), Data<int32_t>(rows[0]), Data<int32_t>(rows[1]),
-        Data<int32_t>(rows[2])};
-  a->rows = TF_Dim(q, 0), a->heads = TF_Dim(q, 1), a->length = TF_Dim(q, 2), a->headDim = TF_Dim(q, 3);
-  a->kvHeads = TF_Dim(k, 1), a->window = static_cast<const Attributes*>(attributes)->window;
-  bool fits = Size(k) == a->rows * a->kvHeads * a->length * a->headDim && Size(v) == Size(k) &&
-              a->heads % std::max<int64_t>(1, a->kvHeads) == 0;
-  for (TF_Tensor* row : rows) fits = fits && Size(row) == a->rows * a->length;
-  return call.Require(fits, "TemperPackedAttention: shapes do not fit");
-}
-
-void RunPacked(const PackedAttention& a, void (*kernel)(const PackedAttention&, int64_t, int64_t)) {
-  ParallelFor(a.rows * a.kvHeads, [&](int64_t unit) { kernel(a, unit / a.kvHeads, unit % a.kvHeads); });
-}
-
-// q, k, v, segments, parents, positions → out, logSums.
-void Packed(void* attributes, TF_OpKernelContext* context) {
-  Call call(context);
-  PackedAttention a;
-  if (!ReadPackedInputs(call, attributes, 3, &a)) return;
-  const TF_DataType type = TF_TensorType(call.Input(0));
-  a.out = call.Output(type, {a.rows, a.heads, a.length, a.headDim}, 0);
-  a.logSums = a.out ? static_cast<float*>(call.Output(TF_FLOAT, {a.rows, a.heads, a.length}, 1)) : nullptr;
-  if (!a.logSums) return;
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  RunPacked(a, type == TF_BFLOAT16 ? kernels.attendPackedBf16 : kernels.attendPackedF32);
-}
-
-// q, k, v, out, logSums, dOut, segments, parents, positions → dQ, dK, dV.
-void PackedGradient(void* attributes, TF_OpKernelContext* context) {
-  Call call(context);
-  PackedAttention a;
-  if (!ReadPackedInputs(call, attributes, 6, &a)) return;
-  TF_Tensor *out = call.Input(3), *logSums = call.Input(4), *dOut = call.Input(5);
-  const TF_DataType type = TF_TensorType(out);
-  const int64_t queries = a.rows * a.heads * a.length;
-  const bool fits = Size(out) == queries * a.headDim && Size(dOut) == Size(out) && Size(logSums) == queries;
-  if (!call.Require(fits, "TemperPackedAttentionGrad: shapes do not fit")) return;
-  a.out = TF_TensorData(out), a.logSums = Data<float>(logSums), a.dOut = TF_TensorData(dOut);
-  a.dQ = call.Output(type, {a.rows, a.heads, a.length, a.headDim}, 0);
-  a.dK = a.dQ ? call.Output(type, {a.rows, a.kvHeads, a.length, a.headDim}, 1) : nullptr;
-  a.dV = a.dK ? call.Output(type, {a.rows, a.kvHeads, a.length, a.headDim}, 2) : nullptr;
-  if (!a.dV) return;
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  RunPacked(a, type == TF_BFLOAT16 ? kernels.packedGradientsBf16 : kernels.packedGradientsF32);
 }
 
 // logits, penalized (B, V), uniforms, temperatures, topKs, topPs, minPs (B) → ids, logps (B).

@@ -1,0 +1,98 @@
+// What the operations of register.cc share: the kernels of this processor, and the attributes, inputs and outputs of one
+// call of TensorFlow.
+#pragma once
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+#include "pool.h"
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/tf_tensor.h"
+
+namespace {
+
+// TEMPER_KERNELS names a set to take instead of the best one, or `none`.
+const Kernels* ChooseKernels() {
+  __builtin_cpu_init();
+  const char* set = std::getenv("TEMPER_KERNELS");
+  const std::string wanted = set ? set : "avx512bf16";
+  if (wanted == "none") return nullptr;
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  if (wanted == "avx512bf16" && avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16Kernels;
+  if (wanted != "avx2" && avx512) return &avx512Kernels;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2Kernels;
+  return nullptr;
+}
+
+const Kernels* KernelsOfThisProcessor() {
+  static const Kernels* const chosen = ChooseKernels();
+  return chosen;
+}
+
+// Attributes of a node, read once.
+struct Attributes {
+  int64_t transposed = 0, length = 0, window = 0;
+};
+
+int64_t Attribute(TF_OpKernelConstruction* construction, const char* name) {
+  TF_Status* status = TF_NewStatus();
+  int64_t value = 0;
+  TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return value;
+}
+
+// Inputs and outputs of one call.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
+  ~Call() {
+    for (TF_Tensor* tensor : tensors_) TF_DeleteTensor(tensor);
+    TF_DeleteStatus(status_);
+  }
+
+  TF_Tensor* Input(int index) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, index, &tensor, status_);
+    tensors_.push_back(tensor);
+    return tensor;
+  }
+
+  // Null where TensorFlow has no room, which it reports itself.
+  void* Output(TF_DataType type, std::vector<int64_t> shape, int index = 0) {
+    size_t size = TF_DataTypeSize(type);
+    for (int64_t dimension : shape) size *= dimension;
+    TF_Tensor* tensor =
+        TF_AllocateOutput(context_, index, type, shape.data(), static_cast<int>(shape.size()), size, status_);
+    if (TF_GetCode(status_) != TF_OK) {
+      TF_OpKernelContext_Failure(context_, status_);
+      return nullptr;
+    }
+    tensors_.push_back(tensor);
+    return TF_TensorData(tensor);
+  }
+
+  bool Require(bool holds, const char* rule) {
+    if (holds) return true;
+    TF_SetStatus(status_, TF_INVALID_ARGUMENT, rule);
+    TF_OpKernelContext_Failure(context_, status_);
+    return false;
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+  TF_Status* status_;
+  std::vector<TF_Tensor*> tensors_;
+};
+
+template <class T>
+T* Data(TF_Tensor* tensor) {
+  return static_cast<T*>(TF_TensorData(tensor));
+}
+
+int64_t Size(TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
+
+}  // namespace
