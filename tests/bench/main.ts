@@ -7,7 +7,10 @@ import { decoding } from './decoding/decoding.ts'
 import type { PointFigures } from './decoding/measure-point.ts'
 import { plot } from './decoding/plot.ts'
 import { tableHead, tableRow } from './decoding/table.ts'
+import { type Dialogue, readDialogues } from './dialogues.ts'
 import { type Figures, measure } from './measure.ts'
+import { type MemoryFigures, measureMemory, memoryRow } from './memory/memory.ts'
+import { plotMemory } from './memory/plot-memory.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type PeerLine, runPeer } from './peer.ts'
 import { sizes } from './sizes.ts'
@@ -23,6 +26,7 @@ async function main(args: string[]): Promise<number> {
   }
   const { work } = options
   if (work === 'decoding') await measureDecoding(options)
+  else if (work === 'memory') await measureMemoryOfSteps(options)
   else await measureWork({ ...options, work })
   return 0
 }
@@ -30,25 +34,32 @@ async function main(args: string[]): Promise<number> {
 type WorkOptions = BenchOptions & { work: WorkName }
 
 async function measureWork(options: WorkOptions): Promise<void> {
-  const { work, model, precision, rounds, peer } = options
+  const { work, model, precision, rounds, peer, lengths } = options
   const { figure } = works[work]
-  if (peer === undefined) return void (await measureOurs(options))
+  const dialogues = lengths === undefined ? [] : await readDialogues(lengths)
+  if (peer === undefined) return void (await measureOurs(options, dialogues))
   const sides = {
-    ours: () => measureOurs(options),
+    ours: () => measureOurs(options, dialogues),
     peer: async () => print(await runPeer(peer, { work, model, precision, figure })),
   }
   print({ work, model, precision, ...(await compare<Figures, PeerLine>(sides, { rounds, figure })) })
 }
 
-async function measureOurs({ work, model, precision, steps, json }: WorkOptions): Promise<Figures> {
-  let step = 0
-  const progress = (stepMs: number) => {
-    step++
-    process.stderr.write(`${work}, ${model}, ${precision}: step ${step} of ${steps + 2}, ${stepMs.toFixed(0)} ms\n`)
+async function measureOurs(options: WorkOptions, dialogues: readonly Dialogue[]): Promise<Figures> {
+  const { work, model, precision, steps, json } = options
+  const progress = (stepMs: number, step: number, all: number) => {
+    process.stderr.write(`${work}, ${model}, ${precision}: step ${step} of ${all}, ${stepMs.toFixed(0)} ms\n`)
   }
   const onStep = json ? undefined : progress
-  const figures = await measure(works[work], { size: sizes[model], precision, steps, onStep })
+  const figures = await measure(works[work], { size: sizes[model], precision, steps, dialogues, onStep })
   return print({ engine, work, model, precision, ...figures })
+}
+
+async function measureMemoryOfSteps({ work, svg, json }: BenchOptions): Promise<void> {
+  const onPoint = (point: MemoryFigures) => json || process.stderr.write(`${memoryRow(point)}\n`)
+  const points = await measureMemory({ onPoint })
+  if (svg !== undefined) await writeFile(svg, plotMemory(points))
+  print({ engine, work, points })
 }
 
 async function measureDecoding({ work, model, precision, steps, svg, json }: BenchOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Dialogue } from './dialogues.ts'
 import { median } from './median.ts'
 import type { Size } from './sizes.ts'
 import type { WorkKind } from './works/index.ts'
@@ -11,28 +12,36 @@ export interface MeasureOptions {
   precision: Precision
   /** Timed steps, after the warm-ups. */
   steps: number
-  /** Told of each step, warm-ups included. */
-  onStep?: (stepMs: number) => void
+  /** For the works that take them. */
+  dialogues?: readonly Dialogue[]
+  /** Told of each step, counted from 1, of all of them, warm-ups included. */
+  onStep?: (stepMs: number, step: number, all: number) => void
 }
 
-const warmUps = 2
-
-/** Median of `steps` steps: its milliseconds, and the work's figure a second. */
+/** Median of `steps` steps, or their mean where they differ: its milliseconds, and the work's figure a second. */
 export async function measure({ open, figure }: WorkKind, options: MeasureOptions): Promise<Figures> {
-  const work = await open(options.size, options.precision)
+  const { size, precision, steps, dialogues = [] } = options
+  const work = await open(size, precision, { steps, dialogues })
   try {
-    const stepsMs: number[] = []
-    for (let step = 0; step < warmUps + options.steps; step++) {
+    const { warmUps = 2 } = work
+    const [stepsMs, done]: [number[], number[]] = [[], []]
+    for (let step = 1; step <= warmUps + steps; step++) {
       const stepMs = await work.step()
-      options.onStep?.(stepMs)
-      if (step >= warmUps) stepsMs.push(stepMs)
+      options.onStep?.(stepMs, step, warmUps + steps)
+      if (step <= warmUps) continue
+      stepsMs.push(stepMs)
+      done.push(work.lastStep?.() ?? work.perStep)
     }
-    const stepMs = median(stepsMs)
+    const stepMs = work.lastStep ? mean(stepsMs) : median(stepsMs)
     const note = work.note?.()
-    return { step_ms: rounded(stepMs, 1), [figure]: rounded((work.perStep / stepMs) * 1000, 2), ...(note && { note }) }
+    return { step_ms: rounded(stepMs, 1), [figure]: rounded((mean(done) / stepMs) * 1000, 2), ...(note && { note }) }
   } finally {
     work.close()
   }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function rounded(value: number, digits: number): number {

@@ -5,34 +5,43 @@ import { type WorkName, workNames, works } from './works/index.ts'
 import type { Precision } from './works/work.ts'
 
 export interface BenchOptions {
-  work: WorkName | 'decoding'
+  work: WorkName | 'decoding' | 'memory'
   model: SizeName
   precision: Precision
   steps: number
   rounds: number
   peer?: string
-  /** File that `decoding` draws its figures into. */
+  /** File that `decoding` and `memory` draw their figures into. */
   svg?: string
+  /** File with the lengths of real dialogues. */
+  lengths?: string
   json: boolean
 }
 
-const names = [...workNames, 'decoding'] as const
+const names = [...workNames, 'decoding', 'memory'] as const
 
 const precisions = ['fp32', 'bf16'] as const satisfies readonly Precision[]
 
 export const usage = `usage: npm run bench -- WORK [--model ${sizeNames.join('|')}] [--precision fp32|bf16] [--steps 6]
-                            [--json] [--peer 'COMMAND' [--rounds 3]]
+                            [--json] [--peer 'COMMAND' [--rounds 3]] [--lengths FILE]
        npm run bench -- decoding [--model …] [--precision …] [--steps 3] [--json] [--svg FILE]
+       npm run bench -- memory [--json] [--svg FILE]
 
 Times WORK with random weights on random tokens, and prints one JSON line: the median of the steps after 2 warm-ups.
 ${workNames.map((name) => `  ${name.padEnd(9)} ${works[name].about}; ${works[name].figure}`).join('\n')}
   decoding  answers to batches of 1 to 64 short prompts and to one prompt of up to 4096 tokens: time to the first
             token, tokens_per_s, the share of the memory's limit that this is, and what the cache takes
+  memory    peak_mib of a training step over the row's length, with attention plain and in tiles, and over the trained
+            tokens, with all logits and with chunks of them
 
---peer   takes turns with a program that is called as COMMAND WORK --model … --precision … and prints such a line,
-         and prints a last line with both and their ratio (above 1: Temper is faster)
---svg    draws tokens_per_s over the batch and the time to the first token over the prompt's length
---json   no progress on the error output
+--lengths  JSON list of [prompt, chosen, rejected] lengths in tokens, which sft_real and dpo_real take in order: as many
+           a step as the model has rows, cut to its row. Times are means after one untimed pass over the same batches;
+           the peer is not told of the file
+--peer     takes turns with a program that is called as COMMAND WORK --model … --precision … and prints such a line,
+           and prints a last line with both and their ratio (above 1: Temper is faster)
+--svg      draws the figures of decoding (tokens_per_s over the batch, the time to the first token over the prompt's
+           length) or memory
+--json     no progress on the error output
 `
 
 /** Throws TemperError invalid_input for what it does not know; 'help' when asked for it. */
@@ -51,13 +60,20 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     rounds: count('rounds', values.rounds),
     peer: values.peer,
     svg: values.svg,
+    lengths: values.lengths,
     json: values.json,
   }
 }
 
-function refuseOthers(work: BenchOptions['work'], { peer, svg }: { peer?: string; svg?: string }): void {
-  if (work === 'decoding' && peer !== undefined) throw invalid('decoding is not compared: it takes no --peer')
-  if (work !== 'decoding' && svg !== undefined) throw invalid(`only decoding draws its figures: ${work} takes no --svg`)
+function refuseOthers(work: BenchOptions['work'], given: { peer?: string; svg?: string; lengths?: string }): void {
+  const drawn = work === 'decoding' || work === 'memory'
+  if (drawn && given.peer !== undefined) throw invalid(`${work} is not compared: it takes no --peer`)
+  if (!drawn && given.svg !== undefined) {
+    throw invalid(`only decoding and memory draw their figures: ${work} takes no --svg`)
+  }
+  const dialogues = !drawn && 'dialogues' in works[work]
+  if (dialogues && given.lengths === undefined) throw invalid(`${work} needs --lengths FILE`)
+  if (!dialogues && given.lengths !== undefined) throw invalid(`${work} takes no --lengths`)
 }
 
 function parse(args: string[]) {
@@ -74,6 +90,7 @@ function parse(args: string[]) {
         rounds: text('3'),
         peer: { type: 'string' },
         svg: { type: 'string' },
+        lengths: { type: 'string' },
         json: flag,
         help: flag,
       },

@@ -1,22 +1,19 @@
 import { addRole } from '@temper/engine/models'
 import { TracedProgram } from '@temper/engine/tracing'
-import { DpoTrainer } from '@temper/engine/trainers'
+import { DpoTrainer, type Pair } from '@temper/engine/trainers'
 import { median } from '../median.ts'
+import type { Size } from '../sizes.ts'
 import { modelOf } from './model.ts'
 import { randomPairs } from './random-tokens.ts'
 import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
-import { type OpenWork, timed } from './work.ts'
+import { type OpenWork, type Precision, timed } from './work.ts'
 
-/**
- * Reference forward on B pairs, then policy forward, backward, clipping and AdamW. The trainer computes the reference's
- * log-probs once for all epochs; here every step does it anew, as the peer does, so that both do the same work.
- */
-export const openDpo: OpenWork = async (size, precision) => {
+/** A trainer of a fresh model on these pairs, B a step in their order. */
+export async function openDpoTrainer(size: Size, precision: Precision, pairs: readonly Pair[]): Promise<DpoTrainer> {
   const { batchSize, length } = size.train
   const model = modelOf(size)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
-  const pairs = randomPairs(batchSize, length, size.vocabSize)
   const trainer = new DpoTrainer({
     program,
     model,
@@ -38,6 +35,17 @@ export const openDpo: OpenWork = async (size, precision) => {
     checkpoint: noCheckpoint,
   })
   await trainer.prepare()
+  return trainer
+}
+
+/**
+ * Reference forward on B pairs, then policy forward, backward, clipping and AdamW. The trainer computes the reference's
+ * log-probs once for all epochs; here every step does it anew, as the peer does, so that both do the same work.
+ */
+export const openDpo: OpenWork = async (size, precision) => {
+  const { batchSize, length } = size.train
+  const pairs = randomPairs(batchSize, length, size.vocabSize)
+  const trainer = await openDpoTrainer(size, precision, pairs)
   const updatesMs: number[] = []
   return {
     perStep: batchSize,
