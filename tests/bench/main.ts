@@ -13,6 +13,8 @@ import { type MemoryFigures, measureMemory, memoryRow } from './memory/memory.ts
 import { plotMemory } from './memory/plot-memory.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { type PeerLine, runPeer } from './peer.ts'
+import { profileStep } from './profile/profile-step.ts'
+import { profileTable } from './profile/profile-table.ts'
 import { sizes } from './sizes.ts'
 import { type WorkName, works } from './works/index.ts'
 
@@ -37,6 +39,7 @@ async function measureWork(options: WorkOptions): Promise<void> {
   const { work, model, precision, rounds, peer, lengths } = options
   const { figure } = works[work]
   const dialogues = lengths === undefined ? [] : await readDialogues(lengths)
+  if (options.profile) return profileOurs(options, dialogues)
   if (peer === undefined) return void (await measureOurs(options, dialogues))
   const sides = {
     ours: () => measureOurs(options, dialogues),
@@ -46,13 +49,22 @@ async function measureWork(options: WorkOptions): Promise<void> {
 }
 
 async function measureOurs(options: WorkOptions, dialogues: readonly Dialogue[]): Promise<Figures> {
-  const { work, model, precision, steps, json } = options
+  const { work, model, precision } = options
+  return print({ engine, work, model, precision, ...(await measure(works[work], measured(options, dialogues))) })
+}
+
+async function profileOurs(options: WorkOptions, dialogues: readonly Dialogue[]): Promise<void> {
+  const { work, model, precision, json } = options
+  const profile = await profileStep(works[work], measured(options, dialogues))
+  if (json) print({ engine, work, model, precision, ...profile })
+  else process.stdout.write(`${profileTable(profile)}\n`)
+}
+
+function measured({ work, model, precision, steps, json }: WorkOptions, dialogues: readonly Dialogue[]) {
   const progress = (stepMs: number, step: number, all: number) => {
     process.stderr.write(`${work}, ${model}, ${precision}: step ${step} of ${all}, ${stepMs.toFixed(0)} ms\n`)
   }
-  const onStep = json ? undefined : progress
-  const figures = await measure(works[work], { size: sizes[model], precision, steps, dialogues, onStep })
-  return print({ engine, work, model, precision, ...figures })
+  return { size: sizes[model], precision, steps, dialogues, onStep: json ? undefined : progress }
 }
 
 async function measureMemoryOfSteps({ work, svg, json }: BenchOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { TracedProgram } from '@temper/engine/tracing'
 import type { Dialogue } from './dialogues.ts'
 import { median } from './median.ts'
 import type { Size } from './sizes.ts'
@@ -21,7 +22,7 @@ export interface MeasureOptions {
 /** Median of `steps` steps, or their mean where they differ: its milliseconds, and the work's figure a second. */
 export async function measure({ open, figure }: WorkKind, options: MeasureOptions): Promise<Figures> {
   const { size, precision, steps, dialogues = [] } = options
-  const work = await open(size, precision, { steps, dialogues })
+  const work = await open(size, precision, { program: new TracedProgram(), steps, dialogues })
   try {
     const { warmUps = 2 } = work
     const [stepsMs, done]: [number[], number[]] = [[], []]

@@ -12,6 +12,7 @@ describe('options of a benchmark', () => {
       peer: undefined,
       svg: undefined,
       lengths: undefined,
+      profile: false,
       json: false,
     })
   })

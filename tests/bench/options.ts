@@ -15,6 +15,8 @@ export interface BenchOptions {
   svg?: string
   /** File with the lengths of real dialogues. */
   lengths?: string
+  /** Instead of only timing the work: where the time of a step goes. */
+  profile: boolean
   json: boolean
 }
 
@@ -24,6 +26,7 @@ const precisions = ['fp32', 'bf16'] as const satisfies readonly Precision[]
 
 export const usage = `usage: npm run bench -- WORK [--model ${sizeNames.join('|')}] [--precision fp32|bf16] [--steps 6]
                             [--json] [--peer 'COMMAND' [--rounds 3]] [--lengths FILE]
+       npm run profile -- WORK [--model …] [--precision …] [--steps 3] [--json] [--lengths FILE]
        npm run bench -- decoding [--model …] [--precision …] [--steps 3] [--json] [--svg FILE]
        npm run bench -- memory [--json] [--svg FILE]
 
@@ -33,6 +36,8 @@ ${workNames.map((name) => `  ${name.padEnd(9)} ${works[name].about}; ${works[nam
             token, tokens_per_s, the share of the memory's limit that this is, and what the cache takes
   memory    peak_mib of a training step over the row's length, with attention plain and in tiles, and over the trained
             tokens, with all logits and with chunks of them
+
+npm run profile prints where the time of one step goes by operation, and the share of the processor's peak.
 
 --lengths  JSON list of [prompt, chosen, rejected] lengths in tokens, which sft_real and dpo_real take in order: as many
            a step as the model has rows, cut to its row. Times are means after one untimed pass over the same batches;
@@ -56,17 +61,22 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     work,
     model: oneOf('model', sizeNames, values.model),
     precision: oneOf('precision', precisions, values.precision),
-    steps: count('steps', values.steps ?? (work === 'decoding' ? '3' : '6')),
+    steps: count('steps', values.steps ?? (work === 'decoding' || values.profile ? '3' : '6')),
     rounds: count('rounds', values.rounds),
     peer: values.peer,
     svg: values.svg,
     lengths: values.lengths,
+    profile: values.profile,
     json: values.json,
   }
 }
 
-function refuseOthers(work: BenchOptions['work'], given: { peer?: string; svg?: string; lengths?: string }): void {
+type Given = { peer?: string; svg?: string; lengths?: string; profile: boolean }
+
+function refuseOthers(work: BenchOptions['work'], given: Given): void {
   const drawn = work === 'decoding' || work === 'memory'
+  if (drawn && given.profile) throw invalid(`${work} has many steps: there is no profile of it`)
+  if (given.profile && given.peer !== undefined) throw invalid('a profile is not compared: it takes no --peer')
   if (drawn && given.peer !== undefined) throw invalid(`${work} is not compared: it takes no --peer`)
   if (!drawn && given.svg !== undefined) {
     throw invalid(`only decoding and memory draw their figures: ${work} takes no --svg`)
@@ -91,6 +101,7 @@ function parse(args: string[]) {
         peer: { type: 'string' },
         svg: { type: 'string' },
         lengths: { type: 'string' },
+        profile: flag,
         json: flag,
         help: flag,
       },

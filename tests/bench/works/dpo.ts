@@ -1,5 +1,5 @@
 import { addRole } from '@temper/engine/models'
-import { TracedProgram } from '@temper/engine/tracing'
+import type { Program } from '@temper/engine/tracing'
 import { DpoTrainer, type Pair } from '@temper/engine/trainers'
 import { median } from '../median.ts'
 import type { Size } from '../sizes.ts'
@@ -9,10 +9,14 @@ import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, type Precision, timed } from './work.ts'
 
 /** A trainer of a fresh model on these pairs, B a step in their order. */
-export async function openDpoTrainer(size: Size, precision: Precision, pairs: readonly Pair[]): Promise<DpoTrainer> {
+export async function openDpoTrainer(
+  program: Program,
+  size: Size,
+  precision: Precision,
+  pairs: readonly Pair[],
+): Promise<DpoTrainer> {
   const { batchSize, length } = size.train
   const model = modelOf(size)
-  const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
   const trainer = new DpoTrainer({
     program,
@@ -42,10 +46,10 @@ export async function openDpoTrainer(size: Size, precision: Precision, pairs: re
  * Reference forward on B pairs, then policy forward, backward, clipping and AdamW. The trainer computes the reference's
  * log-probs once for all epochs; here every step does it anew, as the peer does, so that both do the same work.
  */
-export const openDpo: OpenWork = async (size, precision) => {
+export const openDpo: OpenWork = async (size, precision, { program }) => {
   const { batchSize, length } = size.train
   const pairs = randomPairs(batchSize, length, size.vocabSize)
-  const trainer = await openDpoTrainer(size, precision, pairs)
+  const trainer = await openDpoTrainer(program, size, precision, pairs)
   const updatesMs: number[] = []
   return {
     perStep: batchSize,

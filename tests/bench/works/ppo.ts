@@ -1,6 +1,5 @@
 import { samplingSchema } from '@temper/db/contracts'
 import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
-import { TracedProgram } from '@temper/engine/tracing'
 import { PpoTrainer } from '@temper/engine/trainers'
 import { modelOf } from './model.ts'
 import { randomRows } from './random-tokens.ts'
@@ -11,11 +10,10 @@ import { type OpenWork, type Precision, timed } from './work.ts'
  * One iteration: B sampled completions, a reward, log-probs of policy and reference, values, then 4 epochs of clipped
  * updates of policy and value model. No token ends a completion, so that all have the same length.
  */
-export const openPpo: OpenWork = async (size, precision) => {
+export const openPpo: OpenWork = async (size, precision, { program }) => {
   const { prompts: count, promptLength, newTokens } = size.ppo
   const policy = modelOf(size)
   const scorer = { model: withScoreHead(policy), normalization: { mean: 0, std: 1 } }
-  const program = new TracedProgram()
   const tensors = policy.initialize(0)
   for (const role of ['policy', 'ref']) await addRole(program, role, policy, tensors)
   for (const [seed, role] of ['reward', 'value'].entries()) {

@@ -1,5 +1,4 @@
 import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
-import { TracedProgram } from '@temper/engine/tracing'
 import { RewardTrainer } from '@temper/engine/trainers'
 import { modelOf } from './model.ts'
 import { randomPairs } from './random-tokens.ts'
@@ -7,11 +6,10 @@ import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, timed } from './work.ts'
 
 /** Forward, backward, clipping and AdamW on B chosen and B rejected rows, a score at each row's last token. */
-export const openReward: OpenWork = async (size, precision) => {
+export const openReward: OpenWork = async (size, precision, { program }) => {
   const { batchSize, length } = size.train
   const policy = modelOf(size)
   const model = withScoreHead(policy)
-  const program = new TracedProgram()
   await addRole(program, 'reward', model, scoreHeadTensors(policy, policy.initialize(0), { seed: 0 }))
   const trainer = new RewardTrainer({
     program,

@@ -1,6 +1,5 @@
 import { packGroups, promptGroup } from '@temper/engine/data'
 import { addRole } from '@temper/engine/models'
-import { TracedProgram } from '@temper/engine/tracing'
 import { SupervisedTrainer } from '@temper/engine/trainers'
 import { dialogueSequence, timedDialogues } from '../dialogues.ts'
 import { modelOf } from './model.ts'
@@ -11,10 +10,9 @@ import { type OpenWork, timed } from './work.ts'
  * Forward, backward, clipping and AdamW on B prompts with their chosen answers a step, packed into rows, a loss on every
  * token. A first pass over the batches compiles what their shapes need.
  */
-export const openSftReal: OpenWork = async (size, precision, { steps, dialogues }) => {
+export const openSftReal: OpenWork = async (size, precision, { program, steps, dialogues }) => {
   const { batchSize, length: rowLength } = size.train
   const model = modelOf(size)
-  const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
   const sequences = timedDialogues(dialogues, batchSize, steps).map(({ prompt, chosen: completion }, seed) => {
     const { ids } = dialogueSequence({ prompt, completion }, { rowLength, vocabSize: size.vocabSize, seed, side: 1 })

@@ -1,6 +1,5 @@
 import { toBatch } from '@temper/engine/data'
 import { addRole } from '@temper/engine/models'
-import { TracedProgram } from '@temper/engine/tracing'
 import { SupervisedTrainer } from '@temper/engine/trainers'
 import { modelOf } from './model.ts'
 import { randomRows } from './random-tokens.ts'
@@ -8,10 +7,9 @@ import { noCheckpoint, optimizationOf, totalSteps } from './settings.ts'
 import { type OpenWork, timed } from './work.ts'
 
 /** Forward, backward, clipping and AdamW on B rows of T tokens, a loss on every token. */
-export const openSft: OpenWork = async (size, precision) => {
+export const openSft: OpenWork = async (size, precision, { program }) => {
   const { batchSize, length } = size.train
   const model = modelOf(size)
-  const program = new TracedProgram()
   await addRole(program, 'policy', model, model.initialize(0))
   const rows = randomRows(batchSize, length + 1, size.vocabSize).map((ids) => [
     { ids: ids.slice(0, length), lossMask: ids.slice(0, length).map(() => true), next: ids[length] },

@@ -1,3 +1,4 @@
+import type { Program } from '@temper/engine/tracing'
 import type { Dialogue } from '../dialogues.ts'
 import type { Size } from '../sizes.ts'
 
@@ -19,6 +20,8 @@ export interface Work {
 }
 
 export interface WorkInput {
+  /** Empty; closed with the work. */
+  program: Program
   /** Steps that will be timed. */
   steps: number
   /** Lengths of real dialogues, for the works that take them. */

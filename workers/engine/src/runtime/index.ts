@@ -1,5 +1,5 @@
 /** Loads TensorFlow; sessions: extend with a graph, run, trace. */
-export type { NativeFeed } from './addon.ts'
+export type { NativeFeed, NativeResult } from './addon.ts'
 export { type DeviceKind, deviceKind } from './device.ts'
 export { loadKernels } from './kernels.ts'
 export type { AttrMessage, NodeExecStats, NodeMessage, TensorMessage } from './messages.ts'

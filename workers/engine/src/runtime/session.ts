@@ -52,9 +52,9 @@ export class Session {
   }
 
   /** Like `run`, and says how long each node took. Slower: for looking, not for timing whole steps. */
-  async profile(request: RunRequest): Promise<NodeExecStats[]> {
-    const { metadata } = await this.#run(request, { traceLevel: fullTrace })
-    return metadata ? decodeStepStats(metadata) : []
+  async profile(request: RunRequest): Promise<{ outputs: NativeResult['outputs']; nodes: NodeExecStats[] }> {
+    const { outputs, metadata } = await this.#run(request, { traceLevel: fullTrace })
+    return { outputs, nodes: metadata ? decodeStepStats(metadata) : [] }
   }
 
   /** Frees graph and variables; a run in flight and those that wait reject with `cancelled`. */

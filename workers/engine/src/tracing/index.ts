@@ -2,4 +2,4 @@
 export { EagerProgram } from './eager-program.ts'
 export * from './ops/index.ts'
 export * from './program.ts'
-export { TracedProgram } from './traced-program.ts'
+export { type Profile, TracedProgram } from './traced-program.ts'

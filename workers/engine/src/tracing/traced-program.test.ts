@@ -309,7 +309,9 @@ test('says where the time of a call goes', async () => {
   const program = open(new TracedProgram())
   const inputs = { x: { shape: [80, 80], dtype: 'float32' } } as const
   program.define('product', { inputs }, (_, { x }) => ({ out: x.matMul(x).softmax() }))
-  const times = await program.profile('product', { x: new Float32Array(6400) })
+  const { outputs, times, productFlops } = await program.profile('product', { x: new Float32Array(6400) })
+  expect(outputs.out?.data[0]).toBeCloseTo(1 / 80)
+  expect(productFlops).toBe(2 * 80 ** 3)
   expect(times.map(({ op }) => op)).toEqual(expect.arrayContaining(['MatMul', 'Softmax']))
   expect(times.every(({ ms, count }) => ms >= 0 && count > 0)).toBe(true)
 })

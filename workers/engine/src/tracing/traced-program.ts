@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
   loadKernels,
   type NativeFeed,
+  type NativeResult,
   type OperationTime,
   type RunRequest,
   Session,
@@ -12,6 +13,7 @@ import {
 import { checkGraph } from './checks.ts'
 import { outputName, reachable, toMessages } from './export-graph.ts'
 import { Graph } from './graph.ts'
+import { productFlops } from './product-flops.ts'
 import type {
   CompiledFunction,
   DType,
@@ -32,6 +34,15 @@ import { type VariableGraph, variableGraph } from './variable-graph.ts'
 export interface TracedProgramOptions extends SessionOptions {
   /** Set to false to leave out the engine's own operations, as on a processor that they are not made for. */
   kernels?: boolean
+}
+
+/** What `profile` learns of one call. */
+export interface Profile {
+  outputs: Record<string, Output>
+  /** The longest first. */
+  times: OperationTime[]
+  /** Floating-point operations of its matrix products; what kernels of attention do is not counted. */
+  productFlops: number
 }
 
 interface Variable extends StoredVariable {
@@ -95,9 +106,11 @@ export class TracedProgram implements Program {
     return (feeds) => this.#call(name, feeds) as Promise<Record<O, Output>>
   }
 
-  /** Where the time of one call goes, by operation; the call counts like any other. */
-  async profile(name: string, feeds: Record<string, Values>): Promise<OperationTime[]> {
-    return timeByOperation(await this.#session.profile(this.#request(name, feeds)))
+  /** One call like any other, with where its time went; slower than a plain one. */
+  async profile(name: string, feeds: Record<string, Values>): Promise<Profile> {
+    const { outputs, nodes } = await this.#session.profile(this.#request(name, feeds))
+    const { used } = this.#compiled(name)
+    return { outputs: this.#outputs(name, outputs), times: timeByOperation(nodes), productFlops: productFlops(used) }
   }
 
   async read(names: readonly string[]): Promise<Record<string, Values>> {
@@ -125,8 +138,10 @@ export class TracedProgram implements Program {
   }
 
   async #call(name: string, feeds: Record<string, Values>): Promise<Record<string, Output>> {
-    const request = this.#request(name, feeds)
-    const results = await this.#run(request)
+    return this.#outputs(name, await this.#run(this.#request(name, feeds)))
+  }
+
+  #outputs(name: string, results: NativeResult['outputs']): Record<string, Output> {
     const outputs = Object.entries(this.#compiled(name).traced.outputs)
     return Object.fromEntries(
       outputs.map(([key, { shape }], i) => [key, outputOf(`${name}/${key}`, shape, results[i])]),
