@@ -37,12 +37,13 @@ export function PromptBox({ prompt, onChange, running, onAsk, onStop, drawer }: 
       />
       <div className="mt-2 flex items-center justify-between gap-2">
         {drawer}
+        {/* Two elements, told apart by their keys: one that became the submit button inside its own click would ask again. */}
         {running ? (
-          <Button onClick={onStop} className="w-24">
+          <Button key="stop" onClick={onStop} className="w-24">
             <Square className="size-3.5" /> Stop
           </Button>
         ) : (
-          <Button type="submit" tone="primary" disabled={!canAsk} className="w-24">
+          <Button key="ask" type="submit" tone="primary" disabled={!canAsk} className="w-24">
             <Send className="size-4" /> Ask
           </Button>
         )}
