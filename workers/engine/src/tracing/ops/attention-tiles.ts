@@ -97,6 +97,8 @@ function gradientsOfTile({ tiled, call, ...saved }: Saved, queries: Range, keys:
   return { dQ: tf.matMul(dScores, k), dK: tf.matMul(dScores, q, true), dV: tf.matMul(weights, dOut, true) }
 }
 
+/** In fp32 whatever the precision, as every sum is: products leave in that of the function, and so would `before + more`. */
 function sum(before: Tensor | undefined, more: Tensor): Tensor {
-  return before ? before.add(more) : more
+  const wide = more.expandDims(0).sum(0)
+  return before ? before.add(wide) : wide
 }
