@@ -1,22 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../../runtime/tf.ts'
-import { notBefore } from './not-before.ts'
 import type { Attended, AttentionGradients, PackedAttention } from './packed-attention.ts'
 import { keysSeen, type Range, rangesOf, type Tiled, tiledCall } from './tiled-call.ts'
 
 /** Large, because each tile is some nodes of the graph. */
-const defaultTile = 512
+const defaultTile = 1024
 
 /** `packedAttention` of plain operations: the softmax runs along the tiles of keys, corrected by each larger score. */
 export function tiledAttention(call: PackedAttention, tile = defaultTile): Attended {
-  const tiled = tiledCall({ ...call, segments: notBefore(call.segments, call.q) })
+  const tiled = tiledCall(call)
   const ranges = rangesOf(call.q.shape[2] ?? 0, tile)
   const [outs, logSums]: [Tensor[], Tensor[]] = [[], []]
   let last = call.q
   for (const queries of ranges) {
     let running: Running | undefined
     for (const keys of keysSeen(ranges, queries, call)) {
-      const scores = tiled.scores(notBefore(tiled.rows(call.q, queries), last), queries, keys)
+      const scores = tiled.scores(tiled.rows(call.q, queries), queries, keys, last)
       running = joined(running, scores, tiled.keys(call.v, keys))
       last = running.mixed
     }
@@ -54,7 +53,7 @@ export function tiledGradients(
   dOut: Tensor,
   tile = defaultTile,
 ): AttentionGradients {
-  const tiled = tiledCall({ ...call, segments: notBefore(call.segments, dOut) })
+  const tiled = tiledCall(call)
   const ranges = rangesOf(call.q.shape[2] ?? 0, tile)
   // What every score of a query loses.
   const lost = dOut.mul(out).sum(3, true)
@@ -88,10 +87,9 @@ interface Saved {
 }
 
 function gradientsOfTile({ tiled, call, ...saved }: Saved, queries: Range, keys: Range, last: Tensor) {
-  const q = notBefore(tiled.rows(call.q, queries), last)
-  const dOut = tiled.rows(saved.dOut, queries)
+  const [q, dOut] = [tiled.rows(call.q, queries), tiled.rows(saved.dOut, queries)]
   const [k, v] = [tiled.keys(call.k, keys), tiled.keys(call.v, keys)]
-  const weights = tiled.scores(q, queries, keys).sub(tiled.rows(saved.logSums, queries)).exp()
+  const weights = tiled.scores(q, queries, keys, last).sub(tiled.rows(saved.logSums, queries)).exp()
   const dWeights = tf.matMul(dOut, v, false, true)
   const dScores = weights.mul(dWeights.sub(tiled.rows(saved.lost, queries))).mul(tiled.scale)
   return { dQ: tf.matMul(dScores, k), dK: tf.matMul(dScores, q, true), dV: tf.matMul(weights, dOut, true) }

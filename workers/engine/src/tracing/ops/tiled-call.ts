@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../../runtime/tf.ts'
+import { notBefore } from './not-before.ts'
 import type { PackedAttention } from './packed-attention.ts'
 
 /**
@@ -33,8 +34,8 @@ export interface Tiled {
   rows(x: Tensor, queries: Range): Tensor
   /** (B, KV, T, n) → (B, KV, size, n). */
   keys(x: Tensor, keys: Range): Tensor
-  /** Scaled and masked, (B, KV, G · queries, keys), for rows of q. */
-  scores(q: Tensor, queries: Range, keys: Range): Tensor
+  /** Scaled and masked, (B, KV, G · queries, keys), for rows of q; once `after` is there. */
+  scores(q: Tensor, queries: Range, keys: Range, after: Tensor): Tensor
   /** The inverse of `rows`, over all of them. */
   whole(parts: Tensor[], ranges: readonly Range[]): Tensor
 }
@@ -53,9 +54,9 @@ export function tiledCall(call: PackedAttention): Tiled {
         .reshape([batch, kvHeads, group, length, -1])
         .slice([0, 0, 0, from, 0], [-1, -1, -1, size, -1])
         .reshape([batch, kvHeads, group * size, -1]),
-    scores: (q, queries, range) => {
-      const hidden = hiddenIn(call, queries, range)
-      const scores = tf.matMul(q.mul(scale), keys(call.k, range), false, true)
+    scores: (q, queries, range, after) => {
+      const hidden = hiddenIn({ ...call, segments: notBefore(call.segments, after) }, queries, range)
+      const scores = tf.matMul(notBefore(q, after).mul(scale), keys(call.k, range), false, true)
       return scores.sub(tf.concat(Array(group).fill(hidden), 2))
     },
     whole: (parts, ranges) => {
@@ -70,14 +71,21 @@ function hiddenIn({ segments, parents, positions, window }: PackedAttention, que
   const ofQueries = (x: Tensor) => x.slice([0, queries.from], [-1, queries.size]).expandDims(2)
   const ofKeys = (x: Tensor) => x.slice([0, keys.from], [-1, keys.size]).expandDims(1)
   const [segment, keySegment] = [ofQueries(segments), ofKeys(segments)]
-  const places = ({ from, size }: Range) => tf.range(from, from + size, 1, 'int32')
-  const ahead = tf.sub(places(keys).expandDims(0), places(queries).expandDims(1)).expandDims(0) // (1, queries, keys)
   const own = tf.equal(segment, keySegment)
   const related = parents ? tf.logicalOr(own, tf.equal(ofQueries(parents), keySegment)) : own
-  const realOrItself = tf.logicalOr(tf.greater(segment, 0), tf.equal(ahead, 0))
-  let seen = tf.logicalAnd(tf.logicalAnd(related, tf.lessEqual(ahead, 0)), realOrItself)
+  const real = tf.greater(segment, 0)
+  let seen = tf.logicalAnd(related, queries.from === keys.from ? onDiagonal(real, queries.size) : real)
   if (window !== undefined) {
     seen = tf.logicalAnd(seen, tf.less(tf.sub(ofQueries(positions), ofKeys(positions)), window))
   }
   return tf.sub(1, seen.cast('float32')).mul(masked).expandDims(1)
+}
+
+/** Which keys of its own tile a query may see: earlier ones if it is `real` (B, size, 1), and itself. */
+function onDiagonal(real: Tensor, size: number): Tensor {
+  // Numbered in the tile, so that all of them share one constant.
+  const order = tf.range(0, size, 1, 'int32')
+  const [query, key] = [order.expandDims(1), order.expandDims(0)]
+  const earlier = tf.logicalAnd(real, tf.less(key, query).expandDims(0))
+  return tf.logicalOr(earlier, tf.equal(key, query).expandDims(0))
 }
