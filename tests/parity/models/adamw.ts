@@ -31,7 +31,7 @@ export async function checkAdamw(dir: string): Promise<Checks> {
         const trained = Object.fromEntries(names.map((name) => [name, variables[name] as never]))
         const loss = () => targetLogps(model, variables, 'policy', tensors).mean().neg()
         const { value, grads } = gradients(loss, trained)
-        return { loss: value, gradNorm: optimizerStep(variables, grads, settings, tensors) }
+        return { loss: value, ...optimizerStep(variables, grads, settings, { ...tensors, loss: value }) }
       },
     )
     const run = (count: number, learningRate: number) =>
@@ -46,7 +46,7 @@ function optimizerSettings({ betas: [beta1, beta2], eps, weight_decay_matrices, 
   return { beta1, beta2, epsilon: eps, weightDecay: weight_decay_matrices, maxGradNorm: clip }
 }
 
-type Run = (step: number, learningRate: number) => Promise<Record<'loss' | 'gradNorm', { data: ArrayLike<number> }>>
+type Run = (step: number, learningRate: number) => Promise<Record<'loss' | 'grad_norm', { data: ArrayLike<number> }>>
 
 async function followTrajectory(reference: Reference, run: Run): Promise<Checks> {
   const checks = new Checks()
@@ -62,7 +62,7 @@ async function followTrajectory(reference: Reference, run: Run): Promise<Checks>
     const out = await run(step + 1, learningRate)
     checks.relative(`learning rate of step ${step}`, [learningRate], [lr], 1e-6)
     checks.absolute(`loss of step ${step}`, out.loss.data, [loss], tolerances.trajectoryLoss)
-    checks.relative(`gradient norm of step ${step}`, out.gradNorm.data, [grad_norm], tolerances.gradientNorm)
+    checks.relative(`gradient norm of step ${step}`, out.grad_norm.data, [grad_norm], tolerances.gradientNorm)
   }
   return checks
 }

@@ -12,7 +12,8 @@ function sequence(first: number, length: number, prompt = 1): Sequence {
 const rowLength = 8
 
 test('lays a batch out token by token', () => {
-  const rows = [[sequence(10, 4, 2), sequence(20, 3)], [sequence(30, 2)]]
+  const of = (dataRow: number, made: Sequence) => ({ ...made, dataRows: [dataRow] })
+  const rows = [[of(7, sequence(10, 4, 2)), sequence(20, 3)], [of(2, sequence(30, 2))]]
   const batch = toBatch(rows, { rowLength, rows: 3, lossTokens: 6, sequences: 4 })
   expect(batch).toEqual({
     rows: 3,
@@ -28,6 +29,7 @@ test('lays a batch out token by token', () => {
     tokens: 9,
     lossTokens: 5,
     sequences: 3,
+    dataRows: [7, 2],
   })
 })
 

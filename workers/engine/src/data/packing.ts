@@ -31,6 +31,8 @@ export interface PackedBatch {
   tokens: number
   lossTokens: number
   sequences: number
+  /** Rows of the data that the sequences come from, as far as they know. */
+  dataRows: number[]
 }
 
 /** Sequences that share a row. */
@@ -138,6 +140,7 @@ export function place(batch: PackedBatch, sequence: Sequence, to: Place): void {
   if (next !== undefined) addTarget(batch, to.index, last, next)
   batch.lastPositions[to.index] = last
   batch.sequences++
+  batch.dataRows.push(...(sequence.dataRows ?? []))
 }
 
 function addTarget(batch: PackedBatch, sequence: number, position: number, target: number): void {
@@ -169,6 +172,7 @@ export function emptyBatch(
     tokens: 0,
     lossTokens: 0,
     sequences: 0,
+    dataRows: [],
   }
 }
 

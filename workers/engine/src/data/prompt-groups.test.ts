@@ -39,6 +39,7 @@ describe('packed groups', () => {
       tokens: 10,
       lossTokens: 5,
       sequences: 4,
+      dataRows: [],
     })
   })
 

@@ -4,7 +4,8 @@ import { epochOrder } from './epoch-order.ts'
 import { toBatch } from './packing.ts'
 import { coverRows, encodeStream, streamRow } from './stream.ts'
 
-const text = Int32Array.from({ length: 100 }, (_, i) => i)
+const ids = Int32Array.from({ length: 100 }, (_, i) => i)
+const text = { ids, starts: [0, 20, 50] }
 
 test('a random row depends on seed and counters alone, and reaches every place', () => {
   expect(streamRow(text, 8, 1, 5, 0)).toEqual(streamRow(text, 8, 1, 5, 0))
@@ -13,25 +14,37 @@ test('a random row depends on seed and counters alone, and reaches every place',
 })
 
 test('every token of a random row predicts its next', () => {
-  const { ids, targets, tokens } = toBatch([streamRow(text, 8, 3, 1), streamRow(text, 8, 3, 2)], { rowLength: 8 })
-  expect(tokens).toBe(16)
-  expect(Array.from(targets)).toEqual(Array.from(ids, (id) => id + 1))
+  const batch = toBatch([streamRow(text, 8, 3, 1), streamRow(text, 8, 3, 2)], { rowLength: 8 })
+  expect(batch.tokens).toBe(16)
+  expect(Array.from(batch.targets)).toEqual(Array.from(batch.ids, (id) => id + 1))
+})
+
+test('a random row knows the texts that its tokens come from', () => {
+  for (let step = 0; step < 50; step++) {
+    const [row] = streamRow(text, 8, 1, step)
+    const [first = 0, last = 0] = [row?.ids[0], row?.next]
+    // texts 1 to 3 begin at 0, 20 and 50; a row of 9 tokens reaches into two at most
+    const expected = [first, last].map((at) => (at < 20 ? 1 : at < 50 ? 2 : 3))
+    expect(row?.dataRows).toEqual([...new Set(expected)])
+  }
 })
 
 test('covering rows predict each token once', () => {
-  const rows = coverRows(text, 8)
+  const rows = coverRows(ids, 8)
   expect(rows).toHaveLength(12) // 96 of 99 predictions
-  expect(rows.flatMap((row) => row[0]?.ids ?? [])).toEqual(Array.from(text.subarray(0, 96)))
+  expect(rows.flatMap((row) => row[0]?.ids ?? [])).toEqual(Array.from(ids.subarray(0, 96)))
 })
 
 test('refuses a text shorter than a row', () => {
   expect(() => streamRow(text, 100, 1)).toThrow('the text has 100 tokens, but a row needs 101')
-  expect(coverRows(text, 100)).toEqual([])
+  expect(coverRows(ids, 100)).toEqual([])
 })
 
 test('joins several texts with the end token', () => {
   const tokenizer = createTokenizer(trainBpe([], { vocabSize: 261 }))
-  expect(Array.from(encodeStream(tokenizer, ['ab', 'b']))).toEqual([102, 103, 1, 103]) // bytes come after 5 special tokens
+  const { ids: joined, starts } = encodeStream(tokenizer, ['ab', 'b'])
+  expect(Array.from(joined)).toEqual([102, 103, 1, 103]) // bytes come after 5 special tokens
+  expect(starts).toEqual([0, 3])
 })
 
 test('each epoch visits every example once in an order of its own', () => {

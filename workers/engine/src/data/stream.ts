@@ -1,32 +1,59 @@
 import { TemperError } from '@temper/db/contracts'
 import { randomInt } from '../random.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
+import type { Sequence, Tokenizer } from '../tokenizer/index.ts'
 import type { Row } from './packing.ts'
 
-/** All texts as one list of ids, the end token between two of them. */
-export function encodeStream(tokenizer: Tokenizer, texts: readonly string[]): Int32Array {
+/** Texts as one list of ids. */
+export interface Stream {
+  ids: Int32Array
+  /** Where each text begins, ascending. */
+  starts: readonly number[]
+}
+
+/** All texts as one, the end token between two of them. */
+export function encodeStream(tokenizer: Tokenizer, texts: readonly string[]): Stream {
   const parts = texts.map((text) => tokenizer.encode(text, { addSpecialTokens: false }))
   const ids = new Int32Array(parts.reduce((sum, part) => sum + part.length + 1, -1))
+  const starts: number[] = []
   let at = 0
   for (const [index, part] of parts.entries()) {
     if (index > 0) ids[at++] = tokenizer.eosId
+    starts.push(at)
     ids.set(part, at)
     at += part.length
   }
-  return ids
+  return { ids, starts }
 }
 
 /**
  * A row at a random place of a text, as in nanoGPT. `counters` name the draw (step and row, say): the place is a
  * function of them and the seed alone, so a resumed run draws the same rows.
  */
-export function streamRow(ids: Int32Array, rowLength: number, seed: number, ...counters: number[]): Row {
+export function streamRow(stream: Stream, rowLength: number, seed: number, ...counters: number[]): Row {
+  const { ids, starts } = stream
   const places = ids.length - rowLength
   if (places < 1) {
     const message = `the text has ${ids.length} tokens, but a row needs ${rowLength + 1}`
     throw new TemperError('invalid_dataset', message, { details: { tokens: ids.length, rowLength } })
   }
-  return windowRow(ids, randomInt(places, seed, ...counters), rowLength)
+  const start = randomInt(places, seed, ...counters)
+  return windowRow(ids, start, rowLength).map((sequence) => ({
+    ...sequence,
+    dataRows: textsWithin(starts, start, start + rowLength),
+  }))
+}
+
+/** The texts, counted from 1, that tokens `first` to `last` belong to. */
+function textsWithin(starts: readonly number[], first: number, last: number): number[] {
+  let [text, after] = [0, starts.length]
+  while (after - text > 1) {
+    const middle = (text + after) >> 1
+    if ((starts[middle] ?? 0) <= first) text = middle
+    else after = middle
+  }
+  const texts = [text + 1]
+  while ((starts[after] ?? Number.POSITIVE_INFINITY) <= last) texts.push(++after)
+  return texts
 }
 
 /** Rows that cover a text once, side by side; a rest shorter than a row is left out. */
@@ -36,7 +63,7 @@ export function coverRows(ids: Int32Array, rowLength: number): Row[] {
 }
 
 /** `rowLength` tokens from `start` as one segment; every one of them predicts its next. */
-function windowRow(ids: Int32Array, start: number, rowLength: number): Row {
+function windowRow(ids: Int32Array, start: number, rowLength: number): Sequence[] {
   const row = Array.from(ids.subarray(start, start + rowLength))
   return [{ ids: row, lossMask: row.map((_, i) => i > 0), next: ids[start + rowLength] }]
 }

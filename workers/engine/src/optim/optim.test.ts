@@ -65,9 +65,9 @@ describe('optimizerStep', () => {
     const inputs = { grad: scalar, step: scalar }
     const update = program.define('update', { inputs }, (variables, { grad, step }) => {
       const grads = { w: grad.reshape([1, 1]), b: grad.reshape([1]) }
-      return { norm: optimizerStep(variables, grads, settings, { learningRate: tf.scalar(0.1), step }) }
+      return { ...optimizerStep(variables, grads, settings, { loss: grad, learningRate: tf.scalar(0.1), step }) }
     })
-    const { norm } = await update({ grad: Float32Array.of(0.5), step: Float32Array.of(1) })
+    const { grad_norm: norm } = await update({ grad: Float32Array.of(0.5), step: Float32Array.of(1) })
     expect(norm.data[0]).toBeCloseTo(Math.SQRT1_2, 6)
     // the first step moves by the learning rate, whatever the gradient's size
     expect((await program.read(['w'])).w?.[0]).toBeCloseTo(0.99 - 0.1, 6)

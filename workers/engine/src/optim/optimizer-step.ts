@@ -1,5 +1,6 @@
 import { TemperError } from '@temper/db/contracts'
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
+import { tf } from '../runtime/tf.ts'
 import { applyAdamW, type VariableSpec } from '../tracing/index.ts'
 import { clipGradients, type Grads } from './clip-gradients.ts'
 
@@ -20,29 +21,38 @@ export function optimizerVariables(shapes: Record<string, readonly number[]>): R
   return Object.fromEntries(moments)
 }
 
+/** float32 scalars: the loss of the whole batch, the rate, and the number of the update, 1 at the first. */
+export type StepInputs = Record<'loss' | 'learningRate' | 'step', Tensor>
+
+export interface StepOutputs {
+  /** Norm of all gradients before clipping. */
+  grad_norm: Tensor
+  /** Bool: whether loss and norm were finite, and the variables have changed. */
+  applied: Tensor
+}
+
 /**
  * Clips the gradients, then one AdamW update of each variable, with decay on matrices only: norms and biases have none.
+ * Where loss or norm are not finite nothing changes.
  * @param variables - of the program: parameters and their moments by name
  * @param grads - by name of the parameter's variable, mean over the whole batch
- * @param learningRate - float32 scalar
- * @param step - float32 scalar, 1 at the first update
- * @returns norm of all gradients before clipping, a scalar
  */
 export function optimizerStep(
   variables: Record<string, Variable>,
   grads: Grads,
   settings: OptimizerSettings,
-  { learningRate, step }: { learningRate: Tensor; step: Tensor },
-): Tensor {
+  { loss, learningRate, step }: StepInputs,
+): StepOutputs {
   const { grads: clipped, gradNorm } = clipGradients(grads, settings.maxGradNorm)
+  const applied = tf.logicalAnd(tf.isFinite(loss), tf.isFinite(gradNorm))
   const { beta1, beta2, epsilon } = settings
   for (const [name, grad] of Object.entries(clipped)) {
     const param = variableOf(variables, name)
     const moments = { m: variableOf(variables, firstMoment(name)), v: variableOf(variables, secondMoment(name)) }
     const weightDecay = param.rank >= 2 ? settings.weightDecay : 0
-    applyAdamW({ param, ...moments }, grad, { learningRate, beta1, beta2, epsilon, weightDecay, step })
+    applyAdamW({ param, ...moments }, grad, { learningRate, beta1, beta2, epsilon, weightDecay, step, when: applied })
   }
-  return gradNorm
+  return { grad_norm: gradNorm, applied }
 }
 
 const firstMoment = (name: string) => `adamw/m/${name}`

@@ -7,6 +7,8 @@ export interface Sequence {
   lossMask: boolean[]
   /** The token after the last one, trained too without being read itself: a row cut from a longer text. */
   next?: number
+  /** Rows of the data that it comes from, from 1; unknown unless set. */
+  dataRows?: readonly number[]
 }
 
 /** Ids of a text, and the text: what follows is encoded as a continuation of both. */

@@ -2,6 +2,7 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { type TraceBackend, withTracing } from './backend.ts'
+import { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
 import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
 import type { CachedAttention } from './ops/cached-attention.ts'
@@ -37,6 +38,7 @@ class Trace implements TraceScope {
   readonly #backend: TraceBackend
   readonly #variables = new Map<Variable, TracedVariable>()
   readonly #named: Variables = {}
+  readonly #branches = new Map<Value, Branch>()
 
   constructor(graph: Graph, backend: TraceBackend, stored: ReadonlyMap<string, StoredVariable>) {
     this.#graph = graph
@@ -56,7 +58,7 @@ class Trace implements TraceScope {
           Object.entries(placeholders).map(([key, value]) => [key, value.output().node]),
         ),
         outputs: Object.fromEntries(outputs),
-        effects: [...this.#variables.values()].flatMap((variable) => variable.writes),
+        effects: [...this.#variables.values()].flatMap((variable) => variable.effects),
       }
     } finally {
       for (const variable of this.#variables.keys()) variable.dispose()
@@ -70,17 +72,18 @@ class Trace implements TraceScope {
     const traced = [param, m, v].map((variable) => this.#flush(variable))
     const [weights] = traced
     if (!weights) return
+    const branch = settings.when && this.#branchOn(settings.when)
     const { stepSize, rootCorrection } = adamWScalars(settings)
     if (settings.weightDecay !== 0) {
       const decay = tf.mul(param, tf.mul(settings.learningRate, settings.weightDecay))
-      weights.write('AssignSubVariableOp', [this.#value(decay)], { dtype: 'float32' })
+      weights.write('AssignSubVariableOp', [this.#value(decay)], { dtype: 'float32' }, branch)
     }
     const scalar = (value: number) => graph.uniform(value, [], 'float32')
     // With both powers of beta zero, TensorFlow adds no bias correction of its own.
     const inputs = [scalar(0), scalar(0), this.#value(tf.mul(stepSize, rootCorrection)), scalar(settings.beta1)]
     inputs.push(scalar(settings.beta2), this.#value(tf.mul(rootCorrection, settings.epsilon)), this.#value(grad))
     const attrs = { T: 'float32' as const, use_locking: false, use_nesterov: false }
-    TracedVariable.writeTogether('ResourceApplyAdam', traced, inputs, attrs)
+    TracedVariable.writeTogether('ResourceApplyAdam', traced, inputs, attrs, branch)
     for (const variable of [param, m, v]) this.#renew(variable)
   }
 
@@ -165,6 +168,14 @@ class Trace implements TraceScope {
     const results = (['int32', 'float32'] as const).map((dtype) => ({ type: dtype, shape: uniforms.shape }))
     const [ids, logps] = this.#graph.emitAll('TemperSample', inputs, { T: type }, results) as [Value, Value]
     return { ids: this.#backend.makeTensor(ids), logps: this.#backend.makeTensor(logps) }
+  }
+
+  /** One branch a condition, however many variables change in it. */
+  #branchOn(condition: Tensor): Branch {
+    const value = this.#value(condition)
+    const branch = this.#branches.get(value) ?? new Branch(this.#graph, value)
+    this.#branches.set(value, branch)
+    return branch
   }
 
   /** A variable's assignment is pending while its data are not what the session holds. */

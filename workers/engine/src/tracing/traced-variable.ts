@@ -1,5 +1,6 @@
 import { TemperError } from '@temper/db/contracts'
 import type { DataId } from '@tensorflow/tfjs-node-gpu'
+import type { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
 import type { Attributes, GraphNode, GraphType, NodeOutput, Shape, Value } from './value.ts'
 
@@ -30,7 +31,8 @@ export function variableHandle(graph: Graph, { sharedName, type, shape }: Stored
 export class TracedVariable {
   /** The contents when the function starts. */
   readonly read: Value
-  readonly writes: GraphNode[] = []
+  /** Each with the node after which it has happened, or has been left out. */
+  readonly #writes: { node: GraphNode; done: GraphNode }[] = []
   /** tfjs' name for the data that the session holds at this point of the code. */
   synced: DataId = {}
   readonly #graph: Graph
@@ -47,17 +49,22 @@ export class TracedVariable {
     this.#contents = this.read
   }
 
+  /** What to run for the writes to happen. */
+  get effects(): GraphNode[] {
+    return this.#writes.map(({ done }) => done)
+  }
+
   /** The contents after the writes so far. */
   readAgain(): Value {
     const { type, shape, inPlace } = this.#stored
-    const version = this.writes.length
+    const version = this.#writes.length
     const build = () => {
       const attrs: Attributes = { dtype: type }
       const output = this.#graph.emit('ReadVariableOp', [this.#resource()], attrs, { type, shape }).output()
-      const before = this.writes[version - 1]
-      if (before) output.node.controls.push(before)
+      const before = this.#writes[version - 1]
+      if (before) output.node.controls.push(before.done)
       this.#reads[version]?.push(output.node)
-      this.writes[version]?.controls.push(output.node)
+      this.#writes[version]?.node.controls.push(output.node)
       if (inPlace) inPlaceNodes.add(output.node)
       return output
     }
@@ -75,17 +82,24 @@ export class TracedVariable {
   }
 
   /** Adds a node that changes the variable, which is its first operand. */
-  write(op: string, inputs: Value[], attrs: Attributes): void {
-    TracedVariable.writeTogether(op, [this], inputs, attrs)
+  write(op: string, inputs: Value[], attrs: Attributes, branch?: Branch): void {
+    TracedVariable.writeTogether(op, [this], inputs, attrs, branch)
   }
 
-  /** One node that changes several variables, which are its first operands. */
-  static writeTogether(op: string, variables: TracedVariable[], inputs: Value[], attrs: Attributes): void {
+  /** One node that changes several variables, which are its first operands; only where the branch is taken. */
+  static writeTogether(
+    op: string,
+    variables: TracedVariable[],
+    inputs: Value[],
+    attrs: Attributes,
+    branch?: Branch,
+  ): void {
     const [first] = variables
     if (!first) return
     const handles = variables.map((variable) => variable.#resource())
     const node = first.#graph.effect(op, [...handles, ...inputs], attrs, [])
-    for (const variable of variables) variable.#record(node)
+    const done = branch?.guard(node)
+    for (const variable of variables) variable.#record(node, done)
   }
 
   /**
@@ -114,7 +128,7 @@ export class TracedVariable {
     inPlaceNodes.add(contents.output().node)
     inPlaceWrites.add(contents.output().node)
     this.#record(contents.output().node)
-    const version = this.writes.length
+    const version = this.#writes.length
     const current = () => contents.output()
     this.#contents = this.#graph.lazy({ type, shape }, current, () => this.#refuseOverwritten(version))
     return this.#contents
@@ -154,11 +168,11 @@ export class TracedVariable {
     throw new TemperError('unsupported', `${by}: ${this.#stored.name} was read before in the same function`)
   }
 
-  #record(node: GraphNode): void {
-    const before = this.writes.at(-1)
-    if (before) node.controls.push(before)
-    node.controls.push(...(this.#reads[this.writes.length] ?? []))
-    this.writes.push(node)
+  #record(node: GraphNode, done = node): void {
+    const before = this.#writes.at(-1)
+    if (before) node.controls.push(before.done)
+    node.controls.push(...(this.#reads[this.#writes.length] ?? []))
+    this.#writes.push({ node, done })
     this.#reads.push([])
   }
 
@@ -169,7 +183,7 @@ export class TracedVariable {
 
   /** Contents of an earlier version lie in the buffer that a later `writeRows` wrote into. */
   #refuseOverwritten(version: number): void {
-    if (!this.writes.slice(version).some((node) => inPlaceWrites.has(node))) return
+    if (!this.#writes.slice(version).some(({ node }) => inPlaceWrites.has(node))) return
     throw new TemperError('unsupported', `${this.#stored.name} was read before writeRows and used after it`)
   }
 }

@@ -85,8 +85,8 @@ export class DpoTrainer implements Trainer {
   async advance(): Promise<MetricValues> {
     const step = this.step + 1
     const batches = this.#source.batchesOf(step)
-    const feeds = batches.map((batch) => this.#withReference(batch))
-    const values = await this.#updater.step(feeds, step)
+    const passes = batches.map((batch) => ({ ...batch, feeds: this.#withReference(batch) }))
+    const values = await this.#updater.step(passes, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
     this.#training.metrics = { ...values, num_tokens: this.#numTokens }

@@ -17,6 +17,7 @@ export interface PairData {
 export interface PairBatch {
   pairs: readonly Pair[]
   feeds: Feeds
+  dataRows: readonly number[]
   /** Real tokens. */
   tokens: number
 }
@@ -83,7 +84,7 @@ export class PairSource {
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
       denominator,
     })
-    return { pairs, feeds, tokens }
+    return { pairs, feeds, dataRows: pairs.flatMap(({ chosen }) => chosen.dataRows ?? []), tokens }
   }
 }
 

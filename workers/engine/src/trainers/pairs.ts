@@ -11,7 +11,11 @@ export interface Pair {
 
 export async function readPairs(file: string, tokenizer: Tokenizer, maxLength: number): Promise<Pair[]> {
   const rows = await readRows(file, preferenceRowSchema)
-  return rows.map((row) => ({ ...preferenceSequences(tokenizer, row, maxLength), tie: row.tie }))
+  return rows.map((row, i) => {
+    const { chosen, rejected } = preferenceSequences(tokenizer, row, maxLength)
+    const dataRows = [i + 1]
+    return { chosen: { ...chosen, dataRows }, rejected: { ...rejected, dataRows }, tie: row.tie }
+  })
 }
 
 export function withoutTies(pairs: readonly Pair[]): Pair[] {

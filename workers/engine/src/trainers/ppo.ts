@@ -227,10 +227,17 @@ export class PpoTrainer implements Trainer {
       const order = shuffle(rollout.episodes.keys(), seed, seedOf('ppo/mini-batches'), iteration, epoch)
       for (let first = 0; first < order.length; first += this.#miniBatchSize) {
         const feeds = this.#miniBatch(rollout, order.slice(first, first + this.#miniBatchSize))
-        updates.push(await this.#updater.step([feeds], before + updates.length + 1))
+        const dataRows = this.#dataRows(rollout, order.slice(first, first + this.#miniBatchSize))
+        updates.push(await this.#updater.step([{ feeds, dataRows }], before + updates.length + 1))
       }
     }
     return updates
+  }
+
+  /** Rows of the prompts, from 1. */
+  #dataRows({ episodes }: Rollout, rows: readonly number[]): number[] {
+    const { prompts } = this.#parts
+    return rows.map((row) => prompts.indexOf(episodes[row]?.prompt ?? []) + 1)
   }
 
   #miniBatch(rollout: Rollout, rows: readonly number[]) {

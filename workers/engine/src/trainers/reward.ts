@@ -72,8 +72,7 @@ export class RewardTrainer implements Trainer {
   async advance(): Promise<MetricValues> {
     const step = this.step + 1
     const batches = this.#source.batchesOf(step)
-    const feeds = batches.map((batch) => batch.feeds)
-    const values = await this.#updater.step(feeds, step)
+    const values = await this.#updater.step(batches, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
     this.#training.metrics = { ...values, num_tokens: this.#numTokens, ...(await this.#heldOutAtEnd()) }

@@ -24,7 +24,10 @@ export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokeni
   const { epochs, packing } = job.settings
   const maxLength = Math.min(job.settings.maxLength, model.contextLength)
   const rows = await readRows(job.data, conversationRowSchema)
-  const sequences = rows.map(({ messages }) => conversationSequence(tokenizer, messages, maxLength))
+  const sequences = rows.map(({ messages }, i) => ({
+    ...conversationSequence(tokenizer, messages, maxLength),
+    dataRows: [i + 1],
+  }))
   refuseEmpty(sequences, job.data)
   const rowLength = packing ? maxLength : rowLengthFor(sequences, maxLength)
   const packed = packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
@@ -61,7 +64,9 @@ function planLines(
   const trained = trainedShare(texts.length, job.settings.validationFraction)
   const rowsOf = (part: readonly string[]) =>
     packSequences(
-      part.flatMap((text) => textSequences(tokenizer, text, rowLength)),
+      part.flatMap((text, i) =>
+        textSequences(tokenizer, text, rowLength).map((sequence) => ({ ...sequence, dataRows: [i + 1] })),
+      ),
       { rowLength },
     )
   const source = new EpochSource(rowsOf(texts.slice(0, trained)), job.seed)
@@ -78,12 +83,13 @@ function planStream(
   tokenizer: Tokenizer,
   job: JobOf<'pretrain'>,
 ): RowsPlan {
-  const ids = encodeStream(tokenizer, texts)
+  const { ids, starts } = encodeStream(tokenizer, texts)
   const trained = trainedShare(ids.length, job.settings.validationFraction)
-  const text = ids.subarray(0, trained)
+  const text = { ids: ids.subarray(0, trained), starts }
   const { batchSize, gradientAccumulation } = job.settings
+  // By their number in the step, so that a step split into more passes draws the same rows.
   const rows = (step: number, pass: number) =>
-    Array.from({ length: batchSize }, (_, row) => streamRow(text, rowLength, job.seed, step, pass, row))
+    Array.from({ length: batchSize }, (_, i) => streamRow(text, rowLength, job.seed, step, 0, pass * batchSize + i))
   return {
     batches: (step) =>
       Array.from({ length: gradientAccumulation }, (_, pass) => fullBatch(rows(step, pass), rowLength, batchSize)),

@@ -78,8 +78,11 @@ export class SupervisedTrainer implements Trainer {
     const batches = this.#parts.batches(step)
     const denominator = sum(batches, ({ lossTokens }) => lossTokens)
     const startedMs = nowMs()
-    const feeds = batches.map((batch) => batchFeeds(batch, { denominator, passes: batches.length }))
-    const values = await this.#updater.step(feeds, step)
+    const passes = batches.map((batch) => ({
+      feeds: batchFeeds(batch, { denominator, passes: batches.length }),
+      dataRows: batch.dataRows,
+    }))
+    const values = await this.#updater.step(passes, step)
     const seconds = (nowMs() - startedMs) / 1000
     const tokens = sum(batches, (batch) => batch.tokens)
 

@@ -7,11 +7,13 @@ import {
   learningRateAt,
   optimizerStep,
   optimizerVariables,
+  type StepInputs,
   takeAccumulated,
   warmupSteps,
 } from '../optim/index.ts'
 import { tf } from '../runtime/tf.ts'
 import { type CompiledFunction, gradients, type Inputs, type Program, type Variables } from '../tracing/index.ts'
+import { type Pass, type PassLoss, refusedStep } from './refused-step.ts'
 
 /** The optimizer's part of every training stage's settings. */
 export type OptimizerSettings = Pick<
@@ -49,6 +51,12 @@ export interface UpdaterOptions {
 
 type Kind = 'whole' | 'accumulate' | 'apply'
 
+interface StepResult {
+  applied: boolean
+  values: Record<string, number>
+  losses: PassLoss[]
+}
+
 /**
  * One optimizer step: loss, gradients, clipping, AdamW. A step of one pass is one graph; a step of several adds their
  * gradients up first, which equals the whole batch because `body` divides by its denominators.
@@ -76,21 +84,41 @@ export class Updater {
   /**
    * `step` counts optimizer steps from 1. Returns the metrics with `loss`, `grad_norm` (before clipping) and
    * `learning_rate`.
+   * @throws TemperError non_finite, with the rows of the data, where loss or gradients are not finite: nothing was
+   *   applied then
    */
-  async step(passes: readonly Feeds[], step: number): Promise<Record<string, number>> {
+  async step(passes: readonly Pass[], step: number): Promise<Record<string, number>> {
     const learningRate = this.#learningRate(step)
-    const rates: Feeds = {
-      learningRate: { shape: [], data: Float32Array.of(learningRate) },
-      step: { shape: [], data: Float32Array.of(step) },
-    }
+    const rates: Feeds = { learningRate: scalarFeed(learningRate), step: scalarFeed(step) }
     const [only, ...more] = passes
-    if (only && more.length === 0) {
-      return { ...(await this.#run('whole', { ...only, ...rates })), learning_rate: learningRate }
-    }
+    const { applied, values, losses } =
+      only && more.length === 0 ? await this.#stepOfOne(only, rates) : await this.#stepOfMany(passes, rates)
+    if (!applied) throw this.#refused(step, values, losses)
+    return { ...values, learning_rate: learningRate }
+  }
+
+  async #stepOfOne({ feeds, dataRows }: Pass, rates: Feeds): Promise<StepResult> {
+    const { applied, ...values } = await this.#run('whole', { ...feeds, ...rates })
+    return { applied: applied === 1, values, losses: [{ dataRows, loss: values.loss ?? Number.NaN }] }
+  }
+
+  async #stepOfMany(passes: readonly Pass[], rates: Feeds): Promise<StepResult> {
     await this.#prepareAccumulation()
     let totals: Record<string, number> = {}
-    for (const feeds of passes) totals = combine(totals, await this.#run('accumulate', feeds))
-    return { ...totals, ...(await this.#run('apply', rates)), learning_rate: learningRate }
+    const losses: PassLoss[] = []
+    for (const { feeds, dataRows } of passes) {
+      const values = await this.#run('accumulate', feeds)
+      totals = combine(totals, values)
+      losses.push({ dataRows, loss: values.loss ?? Number.NaN })
+    }
+    const { applied, ...values } = await this.#run('apply', { ...rates, loss: scalarFeed(totals.loss ?? Number.NaN) })
+    return { applied: applied === 1, values: { ...totals, ...values }, losses }
+  }
+
+  #refused(step: number, { grad_norm: gradNorm = Number.NaN }: Record<string, number>, passes: readonly PassLoss[]) {
+    const { learningRate, maxGradNorm } = this.#options.settings
+    const advice = `look at these rows, or lower learningRate (now ${learningRate}) or maxGradNorm (now ${maxGradNorm})`
+    return refusedStep({ step, gradNorm, passes }, advice)
   }
 
   #learningRate(step: number): number {
@@ -117,11 +145,11 @@ export class Updater {
   #trace(kind: Kind, variables: Variables, inputs: Inputs<string>): Record<string, Tensor> {
     const { settings, trained } = this.#options
     if (kind === 'apply') {
-      return { grad_norm: optimizerStep(variables, takeAccumulated(variables, trained), settings, ratesOf(inputs)) }
+      return { ...optimizerStep(variables, takeAccumulated(variables, trained), settings, inputs as StepInputs) }
     }
     const { loss, metrics, grads } = this.#lossAndGradients(variables, inputs)
     if (kind === 'whole') {
-      return { ...metrics, loss, grad_norm: optimizerStep(variables, grads, settings, ratesOf(inputs)) }
+      return { ...metrics, loss, ...optimizerStep(variables, grads, settings, { ...(inputs as StepInputs), loss }) }
     }
     accumulate(variables, grads)
     return { ...metrics, loss }
@@ -152,8 +180,8 @@ export class Updater {
   }
 }
 
-function ratesOf(inputs: Inputs<string>): { learningRate: Tensor; step: Tensor } {
-  return { learningRate: inputs.learningRate as Tensor, step: inputs.step as Tensor }
+function scalarFeed(value: number): Feeds[string] {
+  return { shape: [], data: Float32Array.of(value) }
 }
 
 function combine(totals: Record<string, number>, values: Record<string, number>): Record<string, number> {

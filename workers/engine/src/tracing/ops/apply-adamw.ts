@@ -18,6 +18,8 @@ export interface AdamWSettings {
   weightDecay: number
   /** 1 at the first update; float32 scalar. */
   step: Tensor | number
+  /** Bool scalar: where it does not hold, all three variables stay as they are, bit for bit. Always unless set. */
+  when?: Tensor
 }
 
 /**
@@ -28,7 +30,7 @@ export interface AdamWSettings {
 export function applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void {
   const scope = traceScope()
   if (scope) scope.applyAdamW(variables, grad, settings)
-  else tf.tidy(() => updateEagerly(variables, grad, settings))
+  else if (settings.when?.dataSync()[0] !== 0) tf.tidy(() => updateEagerly(variables, grad, settings))
 }
 
 function updateEagerly({ param, m, v }: AdamWVariables, grad: Tensor, settings: AdamWSettings): void {

@@ -1,0 +1,98 @@
+import { sftSchema } from '@temper/db/contracts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { afterEach, describe, expect, it } from 'vitest'
+import { tf } from '../runtime/tf.ts'
+import { EagerProgram, type Inputs, type Program, TracedProgram, type Variables } from '../tracing/index.ts'
+import type { Pass } from './refused-step.ts'
+import { Updater } from './updater.ts'
+
+const opened: Program[] = []
+afterEach(() => {
+  for (const program of opened.splice(0)) program.close()
+})
+
+/** Sum of squares of w x + b over the rows of a pass, over the rows of the step. */
+function loss(variables: Variables, inputs: Inputs<string>) {
+  const { w, b } = variables as Record<string, Tensor>
+  const { x, denominator } = inputs as Inputs<'x' | 'denominator'>
+  const out = tf.matMul(x, w as Tensor).add(b as Tensor)
+  return { loss: tf.div(tf.sum(tf.square(out)), denominator).asScalar(), metrics: {} }
+}
+
+const parse = (settings: object) =>
+  sftSchema.parse({ type: 'sft', data: 'd', learningRate: 0.1, schedule: 'constant', weightDecay: 0.1, ...settings })
+
+async function open(program: Program, settings: object = {}) {
+  opened.push(program)
+  const data = (length: number) => Float32Array.from({ length }, (_, i) => Math.cos(i) / 2)
+  await program.addVariables({
+    w: { shape: [3, 4], dtype: 'float32', data: data(12) },
+    b: { shape: [4], dtype: 'float32', data: data(4) },
+  })
+  const options = { name: 'test', trained: ['w', 'b'], settings: parse(settings), totalSteps: 100, body: loss }
+  const updater = new Updater(program, options)
+  await updater.addVariables()
+  const state = () => program.read(['w', 'b', ...updater.stateNames])
+  return { updater, state, program }
+}
+
+/** Rows of three numbers as passes of `size`; row n is row n of the data, counted from 1. */
+function passesOf(rows: readonly number[][], size: number): Pass[] {
+  return Array.from({ length: rows.length / size }, (_, pass) => {
+    const part = rows.slice(pass * size, (pass + 1) * size)
+    const feeds = {
+      x: { shape: [size, 3], data: Float32Array.from(part.flat()) },
+      denominator: { shape: [], data: Float32Array.of(rows.length) },
+    }
+    return { feeds, dataRows: part.map((_, i) => pass * size + i + 1) }
+  })
+}
+
+const good = Array.from({ length: 4 }, (_, row) => [0, 1, 2].map((i) => Math.sin(row * 3 + i)))
+const poisoned = good.map((row, i) => (i === 2 ? [1, Number.NaN, 1] : row))
+
+describe.each([
+  ['traced', () => new TracedProgram()],
+  ['eager', () => new EagerProgram()],
+])('a %s step whose loss is not finite', (_, make) => {
+  it.each([4, 2, 1])('changes no weight and no moment, and names the rows of its pass of %i', async (size) => {
+    const { updater, state } = await open(make())
+    await updater.step(passesOf(good, size), 1)
+    const before = await state()
+    const rows = size === 4 ? '1, 2, 3, 4' : size === 2 ? '3, 4' : '3'
+    await expect(updater.step(passesOf(poisoned, size), 2)).rejects.toMatchObject({
+      code: 'non_finite',
+      message: expect.stringMatching(
+        new RegExp(
+          `^loss is NaN at step 2 on rows? ${rows} of the data: the step was not applied.*lower learningRate \\(now 0.1\\)`,
+        ),
+      ),
+    })
+    expect(await state()).toEqual(before)
+    await updater.step(passesOf(good, size), 2)
+    expect(await state()).not.toEqual(before)
+  })
+})
+
+it('refuses a step whose gradients alone are not finite, and names all its rows', async () => {
+  const { updater, state } = await open(new TracedProgram())
+  const before = await state()
+  const huge = good.map((row) => row.map((x) => x * 1e15)) // losses are 1e30, squares of gradients no float32
+  await expect(updater.step(passesOf(huge, 2), 1)).rejects.toThrow(
+    'grad_norm is Infinity at step 1 on rows 1, 2, 3, 4 of the data',
+  )
+  expect(await state()).toEqual(before)
+})
+
+it('gives the numbers of one pass when a step is split into several', async () => {
+  const run = async (size: number) => {
+    const { updater, state } = await open(new TracedProgram())
+    const values = [await updater.step(passesOf(good, size), 1), await updater.step(passesOf(good, size), 2)]
+    const { w = [], b = [] } = await state()
+    return [...values.flatMap(({ loss, grad_norm }) => [loss, grad_norm]), ...w, ...b]
+  }
+  const [whole, ...split] = [await run(4), await run(2), await run(1)]
+  for (const numbers of split) {
+    for (const [i, value] of numbers.entries()) expect(value).toBeCloseTo(whole?.[i] ?? Number.NaN, 5)
+  }
+})
