@@ -6,6 +6,8 @@ export const metrics = {
   mean_token_accuracy: { better: 'higher', about: 'Share of trained tokens whose most likely guess is right' },
   entropy: { better: 'none', about: 'Mean entropy of the next-token distribution, nats' },
   grad_norm: { better: 'none', about: 'Norm of all gradients before clipping' },
+  loss_scale: { better: 'none', about: 'In fp16: what the loss of the next step is multiplied by' },
+  skipped_steps: { better: 'lower', about: 'In fp16: steps of the stage that overflowed and were not applied' },
   learning_rate: { better: 'none', about: 'Learning rate of the step' },
   num_tokens: { better: 'none', about: 'Tokens seen since the stage began' },
   router_aux_loss: { better: 'lower', about: 'Balancing loss of the routers; experts a token where they are even' },

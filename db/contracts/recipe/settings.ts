@@ -51,9 +51,11 @@ export function optimizationSchema(defaults: {
       .describe('Decoupled decay of matrices; norms and biases have none'),
     maxGradNorm: positive().default(1).describe('Gradients are scaled down to this norm'),
     precision: z
-      .enum(['fp32', 'bf16'])
+      .enum(['fp32', 'bf16', 'fp16'])
       .default('fp32')
-      .describe('Of matrix products; weights, norms and losses stay fp32'),
+      .describe(
+        'Of matrix products; weights, moments, norms, softmax and losses stay fp32. fp16 scales the loss, and skips steps whose gradients overflow',
+      ),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import type { CompiledFunction, Inputs, Output, Program, Variables } from '../tracing/index.ts'
+import type { CompiledFunction, Inputs, Output, Precision, Program, Variables } from '../tracing/index.ts'
 import { type Feeds, feedData, inputsOf, shapeKey } from './feeds.ts'
 
 /** A function without gradients that is traced anew for each new shape of its feeds. */
@@ -7,13 +7,13 @@ export class ForwardFunction<O extends string> {
   readonly #program: Program
   readonly #name: string
   readonly #body: (variables: Variables, inputs: Inputs<string>) => Record<O, Tensor>
-  readonly #precision: 'fp32' | 'bf16'
+  readonly #precision: Precision
   readonly #functions = new Map<string, CompiledFunction<string, O>>()
 
   constructor(
     program: Program,
     name: string,
-    precision: 'fp32' | 'bf16',
+    precision: Precision,
     body: (variables: Variables, inputs: Inputs<string>) => Record<O, Tensor>,
   ) {
     this.#program = program

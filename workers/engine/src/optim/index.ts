@@ -2,4 +2,5 @@
 export * from './accumulate.ts'
 export * from './clip-gradients.ts'
 export * from './learning-rate.ts'
+export * from './loss-scale.ts'
 export * from './optimizer-step.ts'

@@ -36,14 +36,16 @@ export interface StepOutputs {
  * Where loss or norm are not finite nothing changes.
  * @param variables - of the program: parameters and their moments by name
  * @param grads - by name of the parameter's variable, mean over the whole batch
+ * @param scale - of the loss that `grads` are of; 1 unless set
  */
 export function optimizerStep(
   variables: Record<string, Variable>,
   grads: Grads,
   settings: OptimizerSettings,
   { loss, learningRate, step }: StepInputs,
+  scale?: Tensor,
 ): StepOutputs {
-  const { grads: clipped, gradNorm } = clipGradients(grads, settings.maxGradNorm)
+  const { grads: clipped, gradNorm } = clipGradients(grads, settings.maxGradNorm, scale)
   const applied = tf.logicalAnd(tf.isFinite(loss), tf.isFinite(gradNorm))
   const { beta1, beta2, epsilon } = settings
   for (const [name, grad] of Object.entries(clipped)) {

@@ -12,7 +12,7 @@ import { tf } from '../runtime/tf.ts'
 import type { Graph } from './graph.ts'
 import { kernels } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
-import type { GraphType, TypedValues, Value } from './value.ts'
+import { type GraphType, isFloat, isNarrow, type TypedValues, type Value } from './value.ts'
 
 export const backendName = 'temper-trace'
 
@@ -39,7 +39,7 @@ class TraceBackend extends tf.KernelBackend {
     const dataId = {}
     this.#data.set(dataId, { value, references: 1 })
     this.#count++
-    const dtype = value.type === 'bfloat16' ? 'float32' : value.type
+    const dtype = isNarrow(value.type) ? 'float32' : value.type
     return { dataId, shape: [...value.shape], dtype: dtype as DataType }
   }
 
@@ -184,12 +184,12 @@ function run(tracing: TraceBackend, kernel: Kernel, { inputs, attrs = {} }: Kern
 
 /** Brings operands to the precision that the kernel wants. */
 function fit(graph: Graph, { narrow }: Kernel, values: Value[]): Value[] {
-  if (narrow === 'own' || values.every(({ type }) => type !== 'bfloat16')) return values
+  const held = values.find(({ type }) => isNarrow(type))?.type
+  if (narrow === 'own' || held === undefined) return values
   const wide = values.some((value) => value.type === 'float32' && value.uniform === undefined)
-  const type = narrow === 'follow' && !wide ? 'bfloat16' : 'float32'
-  return values.map((value) =>
-    value.type === 'float32' || value.type === 'bfloat16' ? graph.cast(value, type) : value,
-  )
+  const stays = narrow === 'follow' || (narrow === 'range' && held === 'bfloat16')
+  const type = stays && !wide ? held : 'float32'
+  return values.map((value) => (isFloat(value.type) ? graph.cast(value, type) : value))
 }
 
 function typed(values: backend_util.BackendValues, dtype: DataType): TypedValues {

@@ -74,12 +74,22 @@ export class Graph {
   /** The same number everywhere. */
   uniform(number: number, shape: Shape, type: GraphType): Value {
     const value = type === 'float32' ? Math.fround(number) : number
-    const scalar = this.constant(scalarOf(value, type), [], type)
+    const scalar = type === 'float16' ? this.#half(value) : this.constant(scalarOf(value, type), [], type)
     if (shape.length === 0) return scalar
     return this.#remember(`${type} [${shape}] all ${Object.is(value, -0) ? '-0' : value}`, () => {
       const whole = () =>
         this.emit('Fill', [this.ints(shape), scalar], { T: type, index_type: 'int32' }, { type, shape })
       return { type, shape, uniform: value, base: scalar, output: once(() => whole().output()) }
+    })
+  }
+
+  /** JavaScript has no 16-bit floats: TensorFlow rounds. */
+  #half(value: number): Value {
+    return this.#remember(`float16 ${Object.is(value, -0) ? '-0' : value}`, () => {
+      const attrs: Attributes = { SrcT: 'float32', DstT: 'float16', Truncate: false }
+      const wide = this.uniform(value, [], 'float32')
+      const build = () => this.emit('Cast', [wide], attrs, { type: 'float16', shape: [] }).output()
+      return { type: 'float16', shape: [], uniform: value, output: once(build) }
     })
   }
 
@@ -185,8 +195,9 @@ function scalarOf(value: number, type: GraphType): TypedValues {
       return Uint8Array.of(value)
     case 'bfloat16':
       return Uint16Array.of(bfloat16Of(value))
+    case 'float16':
     case 'resource':
-      throw new TemperError('internal', 'a resource is no constant')
+      throw new TemperError('internal', `a ${type} is no constant`)
   }
 }
 

@@ -24,12 +24,15 @@ export type Output = { shape: number[]; data: Values }
 export type Variables = Record<string, Variable>
 export type Inputs<K extends string> = Record<K, Tensor>
 
+/** What matrix products are computed in. */
+export type Precision = 'fp32' | 'bf16' | 'fp16'
+
 export interface FunctionSpec<K extends string> {
   inputs: Record<K, InputSpec>
   /** Variables the function may read or assign; all of the program unless set. */
   variables?: readonly string[]
   /** Of matrix products; variables, norms, softmax and losses stay fp32. Default fp32. */
-  precision?: 'fp32' | 'bf16'
+  precision?: Precision
   /** Set for functions of many short operations: they run one after another, which spares the waking of threads. */
   sequential?: boolean
 }

@@ -20,6 +20,7 @@ import type {
   FunctionSpec,
   Inputs,
   Output,
+  Precision,
   Program,
   Values,
   VariableSpec,
@@ -27,7 +28,7 @@ import type {
 } from './program.ts'
 import { type Traced, traceFunction } from './trace.ts'
 import type { StoredVariable } from './traced-variable.ts'
-import { type Attributes, type GraphNode, sameShape, typeNumber } from './value.ts'
+import { type Attributes, type GraphNode, type GraphType, sameShape, typeNumber } from './value.ts'
 import { checkFeeds, checkValues } from './values.ts'
 import { type VariableGraph, variableGraph } from './variable-graph.ts'
 
@@ -49,6 +50,8 @@ interface Variable extends StoredVariable {
   dtype: DType
   graph: VariableGraph
 }
+
+const typeOf = { fp32: 'float32', bf16: 'bfloat16', fp16: 'float16' } as const satisfies Record<Precision, GraphType>
 
 type Body<K extends string, O extends string> = (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>
 
@@ -176,8 +179,7 @@ export class TracedProgram implements Program {
   #compile(name: string, { spec, body }: DefinedFunction): NonNullable<DefinedFunction['compiled']> {
     const names = spec.variables ?? [...this.#variables.keys()]
     const variables = new Map(names.map((key) => [key, this.#variable(key)]))
-    const matmulType = spec.precision === 'bf16' ? 'bfloat16' : 'float32'
-    const graph = new Graph(this.#scope(name), { matmulType, kernels: this.#kernels })
+    const graph = new Graph(this.#scope(name), { matmulType: typeOf[spec.precision ?? 'fp32'], kernels: this.#kernels })
     const traced = traceFunction(graph, variables, spec, body)
     const outputs = Object.values(traced.outputs).map(({ output }) => output.node)
     const used = this.#extend(graph, [...outputs, ...traced.effects], Object.values(traced.placeholders))

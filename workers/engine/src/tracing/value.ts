@@ -1,8 +1,23 @@
-/** Element types inside graphs. tfjs knows no bf16: a tensor it calls float32 may be held as bfloat16. */
-export type GraphType = 'float32' | 'int32' | 'bool' | 'bfloat16' | 'resource'
+/** Element types inside graphs. tfjs knows no 16-bit floats: a tensor it calls float32 may be held as one. */
+export type GraphType = 'float32' | 'int32' | 'bool' | 'bfloat16' | 'float16' | 'resource'
 
 /** TensorFlow's numbers (types.proto). */
-export const typeNumber: Record<GraphType, number> = { float32: 1, int32: 3, bool: 10, bfloat16: 14, resource: 20 }
+export const typeNumber: Record<GraphType, number> = {
+  float32: 1,
+  int32: 3,
+  bool: 10,
+  bfloat16: 14,
+  float16: 19,
+  resource: 20,
+}
+
+export function isNarrow(type: GraphType): type is 'bfloat16' | 'float16' {
+  return type === 'bfloat16' || type === 'float16'
+}
+
+export function isFloat(type: GraphType): boolean {
+  return type === 'float32' || isNarrow(type)
+}
 
 /** One operation of the graph being built. */
 export interface GraphNode {

@@ -22,10 +22,15 @@ export function rolloutMetrics(rollout: Rollout, { klCoef }: { klCoef: number })
 /** Means over the updates of an iteration, and the variance of their mean ratios. */
 export function updateMetrics(updates: readonly MetricValues[]): MetricValues {
   const metrics: MetricValues = {}
-  for (const name of Object.keys(updates[0] ?? {}))
-    metrics[name] = mean(updates.map((update) => update[name] ?? Number.NaN))
-  metrics.learning_rate = updates.at(-1)?.learning_rate ?? Number.NaN
-  metrics['val/ratio_var'] = variance(updates.map((update) => update['val/ratio'] ?? Number.NaN))
+  // A skipped update has not all of them.
+  const valuesOf = (name: string) => updates.flatMap((update) => update[name] ?? [])
+  for (const name of new Set(updates.flatMap((update) => Object.keys(update)))) metrics[name] = mean(valuesOf(name))
+  for (const name of ['learning_rate', 'loss_scale', 'skipped_steps']) {
+    const last = updates.at(-1)?.[name]
+    if (last !== undefined) metrics[name] = last
+  }
+  const ratios = valuesOf('val/ratio')
+  if (ratios.length > 0) metrics['val/ratio_var'] = variance(ratios)
   return metrics
 }
 

@@ -90,7 +90,9 @@ export class SupervisedTrainer implements Trainer {
     this.#training.step = step
     this.#training.metrics = {
       ...values,
-      perplexity: Math.exp((values.loss ?? Number.NaN) - this.#auxCoef * (values.router_aux_loss ?? 0)),
+      ...(values.loss !== undefined && {
+        perplexity: Math.exp(values.loss - this.#auxCoef * (values.router_aux_loss ?? 0)),
+      }),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
       ...(await this.#validate()),

@@ -84,6 +84,69 @@ it('refuses a step whose gradients alone are not finite, and names all its rows'
   expect(await state()).toEqual(before)
 })
 
+describe('in fp16', () => {
+  const fp16 = { precision: 'fp16' }
+  const scaleOf = async (program: Program) =>
+    Object.values(await program.read(['loss_scale/scale', 'loss_scale/good_steps', 'loss_scale/skipped_steps'])).map(
+      (values) => values[0],
+    )
+
+  it.each([4, 1])('skips a step that overflows, halves the scale, and goes on, in passes of %i', async (size) => {
+    const { updater, state, program } = await open(new TracedProgram(), fp16)
+    await program.write({ 'loss_scale/scale': Float32Array.of(2 ** 20) })
+    const { w: before, 'adamw/m/w': moment } = await state()
+    const first = await updater.step(passesOf(good, size), 1)
+    expect(first).toMatchObject({ loss_scale: 2 ** 19, skipped_steps: 1 })
+    expect(first.grad_norm).toBeUndefined()
+    expect(first.loss).toBeGreaterThan(0)
+    expect(await state()).toMatchObject({ w: before, 'adamw/m/w': moment })
+    let values = first
+    for (let step = 2; values.grad_norm === undefined; step++) values = await updater.step(passesOf(good, size), step)
+    expect(values.skipped_steps).toBe(Math.log2(2 ** 20 / (values.loss_scale ?? 0)))
+    // as if the skipped steps had never been: the first update moves by the learning rate, after decay by 0.01
+    const { w: after } = await state()
+    for (const [i, value] of (before ?? []).entries()) {
+      expect(Math.abs((after?.[i] ?? 0) - 0.99 * value)).toBeCloseTo(0.1, 4)
+    }
+  })
+
+  it('doubles the scale after 2,000 good steps', async () => {
+    const { updater, program } = await open(new TracedProgram(), fp16)
+    await program.write({ 'loss_scale/scale': Float32Array.of(8), 'loss_scale/good_steps': Float32Array.of(1998) })
+    await updater.step(passesOf(good, 4), 1)
+    expect(await scaleOf(program)).toEqual([8, 1999, 0])
+    await updater.step(passesOf(good, 4), 2)
+    expect(await scaleOf(program)).toEqual([16, 0, 0])
+  })
+
+  it('gives gradients to rounding of fp16, whatever the scale', async () => {
+    const norms: (number | undefined)[] = []
+    for (const [settings, scale] of [
+      [{}, 0],
+      [fp16, 1],
+      [fp16, 2 ** 12],
+    ] as const) {
+      const { updater, program } = await open(new TracedProgram(), settings)
+      if (scale > 0) await program.write({ 'loss_scale/scale': Float32Array.of(scale) })
+      norms.push((await updater.step(passesOf(good, 4), 1)).grad_norm)
+    }
+    const [exact = Number.NaN, ...rounded] = norms
+    for (const norm of rounded) expect(Math.abs((norm ?? Number.NaN) / exact - 1)).toBeLessThan(2e-3)
+  })
+
+  it('ends, with the rows, where the scale falls below 1', async () => {
+    const { updater, state } = await open(new TracedProgram(), fp16)
+    const { w: before } = await state()
+    const train = async () => {
+      for (let step = 1; ; step++) await updater.step(passesOf(poisoned, 1), step)
+    }
+    await expect(train()).rejects.toThrow(
+      /^loss is NaN at step 17 on row 3 of the data: .*the loss scale fell to 0.5, below 1,.*use precision bf16 or fp32/,
+    )
+    expect((await state()).w).toEqual(before)
+  })
+})
+
 it('gives the numbers of one pass when a step is split into several', async () => {
   const run = async (size: number) => {
     const { updater, state } = await open(new TracedProgram())

@@ -4,7 +4,12 @@ import { type Feeds, feedData, inputsOf, shapeKey } from '../forward/index.ts'
 import {
   accumulate,
   accumulatorVariables,
+  adaptLossScale,
+  type Grads,
   learningRateAt,
+  lossScaleOf,
+  lossScaleVariables,
+  lossScaling,
   optimizerStep,
   optimizerVariables,
   type StepInputs,
@@ -12,7 +17,14 @@ import {
   warmupSteps,
 } from '../optim/index.ts'
 import { tf } from '../runtime/tf.ts'
-import { type CompiledFunction, gradients, type Inputs, type Program, type Variables } from '../tracing/index.ts'
+import {
+  type CompiledFunction,
+  gradients,
+  type Inputs,
+  type Program,
+  type VariableSpec,
+  type Variables,
+} from '../tracing/index.ts'
 import { type Pass, type PassLoss, refusedStep } from './refused-step.ts'
 
 /** The optimizer's part of every training stage's settings. */
@@ -58,7 +70,8 @@ interface StepResult {
 }
 
 /**
- * One optimizer step: loss, gradients, clipping, AdamW. A step of one pass is one graph; a step of several adds their
+ * One optimizer step: loss, gradients, clipping, AdamW, in fp16 on a scaled loss. Weights and moments are fp32, and
+ * change only where loss and gradients are finite. A step of one pass is one graph; a step of several adds their
  * gradients up first, which equals the whole batch because `body` divides by its denominators.
  */
 export class Updater {
@@ -72,18 +85,18 @@ export class Updater {
     this.#options = options
   }
 
-  /** Names of the moments, which are training state. */
+  /** Names of the moments, and of the loss scale where there is one: training state. */
   get stateNames(): string[] {
-    return Object.keys(optimizerVariables(this.#shapes()))
+    return Object.keys(this.#stateVariables())
   }
 
   async addVariables(): Promise<void> {
-    await this.#program.addVariables(optimizerVariables(this.#shapes()))
+    await this.#program.addVariables(this.#stateVariables())
   }
 
   /**
    * `step` counts optimizer steps from 1. Returns the metrics with `loss`, `grad_norm` (before clipping) and
-   * `learning_rate`.
+   * `learning_rate`. In fp16 a step whose gradients overflow is skipped: of its metrics the finite ones are left.
    * @throws TemperError non_finite, with the rows of the data, where loss or gradients are not finite: nothing was
    *   applied then
    */
@@ -93,8 +106,10 @@ export class Updater {
     const [only, ...more] = passes
     const { applied, values, losses } =
       only && more.length === 0 ? await this.#stepOfOne(only, rates) : await this.#stepOfMany(passes, rates)
-    if (!applied) throw this.#refused(step, values, losses)
-    return { ...values, learning_rate: learningRate }
+    if (applied) return { ...values, learning_rate: learningRate }
+    const { loss_scale: scale = 0 } = values
+    if (scale < lossScaling.least) throw this.#refused(step, values, losses)
+    return { ...onlyFinite(values), learning_rate: learningRate }
   }
 
   async #stepOfOne({ feeds, dataRows }: Pass, rates: Feeds): Promise<StepResult> {
@@ -115,9 +130,14 @@ export class Updater {
     return { applied: applied === 1, values: { ...totals, ...values }, losses }
   }
 
-  #refused(step: number, { grad_norm: gradNorm = Number.NaN }: Record<string, number>, passes: readonly PassLoss[]) {
+  #refused(step: number, values: Record<string, number>, passes: readonly PassLoss[]) {
     const { learningRate, maxGradNorm } = this.#options.settings
-    const advice = `look at these rows, or lower learningRate (now ${learningRate}) or maxGradNorm (now ${maxGradNorm})`
+    const { grad_norm: gradNorm = Number.NaN, loss_scale: scale } = values
+    const change = `look at these rows, or lower learningRate (now ${learningRate}) or maxGradNorm (now ${maxGradNorm})`
+    const advice =
+      scale === undefined
+        ? change
+        : `the loss scale fell to ${scale}, below ${lossScaling.least}, and numbers still overflow fp16: use precision bf16 or fp32, or ${change}`
     return refusedStep({ step, gradNorm, passes }, advice)
   }
 
@@ -143,30 +163,47 @@ export class Updater {
   }
 
   #trace(kind: Kind, variables: Variables, inputs: Inputs<string>): Record<string, Tensor> {
-    const { settings, trained } = this.#options
     if (kind === 'apply') {
-      return { ...optimizerStep(variables, takeAccumulated(variables, trained), settings, inputs as StepInputs) }
+      return this.#apply(variables, takeAccumulated(variables, this.#options.trained), inputs as StepInputs)
     }
-    const { loss, metrics, grads } = this.#lossAndGradients(variables, inputs)
+    const { metrics, grads } = this.#lossAndGradients(variables, inputs)
     if (kind === 'whole') {
-      return { ...metrics, loss, ...optimizerStep(variables, grads, settings, { ...(inputs as StepInputs), loss }) }
+      return { ...metrics, ...this.#apply(variables, grads, { ...(inputs as StepInputs), loss: metrics.loss }) }
     }
     accumulate(variables, grads)
-    return { ...metrics, loss }
+    return metrics
+  }
+
+  get #scalesLoss(): boolean {
+    return this.#options.settings.precision === 'fp16'
+  }
+
+  #apply(variables: Variables, grads: Grads, inputs: StepInputs): Record<string, Tensor> {
+    const { settings } = this.#options
+    if (!this.#scalesLoss) return { ...optimizerStep(variables, grads, settings, inputs) }
+    const state = lossScaleOf(variables)
+    // Moments have seen the applied steps only.
+    const step = tf.sub(inputs.step, state.skipped)
+    const outputs = optimizerStep(variables, grads, settings, { ...inputs, step }, state.scale)
+    return { ...outputs, ...adaptLossScale(state, outputs.applied) }
   }
 
   #lossAndGradients(variables: Variables, inputs: Inputs<string>) {
     const params = Object.fromEntries(this.#options.trained.map((name) => [name, variables[name] as Tensor]))
     let kept: Record<string, Tensor> = {}
-    const { value, grads } = gradients(() => {
+    const { grads } = gradients(() => {
       const { loss, metrics } = this.#options.body(variables, inputs)
       // The tape frees what is made inside it; the metrics are wanted outside.
-      kept = mapValues(metrics, (metric) => tf.keep(metric))
-      return loss
+      kept = mapValues({ ...metrics, loss }, (metric) => tf.keep(metric.clone()))
+      return this.#scalesLoss ? tf.mul(loss, lossScaleOf(variables).scale) : loss
     }, params)
     const metrics = mapValues(kept, (metric) => metric.clone())
     for (const metric of Object.values(kept)) metric.dispose()
-    return { loss: value, metrics, grads }
+    return { metrics: metrics as Record<string, Tensor> & { loss: Tensor }, grads }
+  }
+
+  #stateVariables(): Record<string, VariableSpec> {
+    return { ...optimizerVariables(this.#shapes()), ...(this.#scalesLoss && lossScaleVariables()) }
   }
 
   async #prepareAccumulation(): Promise<void> {
@@ -182,6 +219,11 @@ export class Updater {
 
 function scalarFeed(value: number): Feeds[string] {
   return { shape: [], data: Float32Array.of(value) }
+}
+
+/** A skipped step has no gradient norm, perhaps no loss. */
+function onlyFinite(values: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 }
 
 function combine(totals: Record<string, number>, values: Record<string, number>): Record<string, number> {

@@ -1,7 +1,7 @@
 import { tf } from '../../runtime/tf.ts'
 import type { Graph } from '../graph.ts'
 import type { Attributes, GraphType, Shape, Value } from '../value.ts'
-import { sameShape } from '../value.ts'
+import { isFloat, isNarrow, sameShape } from '../value.ts'
 import { sizeOf } from '../values.ts'
 import { type KernelTable, kernel, type Narrow } from './kernel.ts'
 
@@ -77,8 +77,12 @@ const biasRule: Rule = (graph, a, b, shape) => {
 }
 
 function isBias(matrix: Value, vector: Value): boolean {
-  const float = matrix.type === 'float32' || matrix.type === 'bfloat16'
-  return float && vector.shape.length === 1 && matrix.shape.length >= 2 && vector.shape[0] === matrix.shape.at(-1)
+  return (
+    isFloat(matrix.type) &&
+    vector.shape.length === 1 &&
+    matrix.shape.length >= 2 &&
+    vector.shape[0] === matrix.shape.at(-1)
+  )
 }
 
 /** A matrix times a number a row stays undone until it is needed whole: a product does it on a smaller side. */
@@ -114,14 +118,14 @@ const powerRule: Rule = (graph, a, b, shape) => {
 
 const plainAddition = binary('AddV2', 'own', (a, b) => a + b, biasRule)
 
-/** In bf16 where both operands are, and where a bias of fp32 is added to a product of bf16. */
+/** In 16 bits where both operands are, and where a bias of fp32 is added to a product of 16 bits. */
 const addition = kernel<Binary>((graph, { a, b }, attrs) => {
-  const narrow = (x: Value) => x.type === 'bfloat16' || x.uniform !== undefined
-  const float = a.type !== 'int32' && (a.type === 'bfloat16' || b.type === 'bfloat16')
-  const bias = (a.type === 'bfloat16' && isBias(a, b)) || (b.type === 'bfloat16' && isBias(b, a))
-  const type = (narrow(a) && narrow(b)) || bias ? 'bfloat16' : 'float32'
-  const operands = float ? { a: graph.cast(a, type), b: graph.cast(b, type) } : { a, b }
-  return plainAddition.emit(graph, operands, attrs)
+  const held = [a.type, b.type].find(isNarrow)
+  if (held === undefined) return plainAddition.emit(graph, { a, b }, attrs)
+  const narrow = (x: Value) => isNarrow(x.type) || x.uniform !== undefined
+  const bias = (isNarrow(a.type) && isBias(a, b)) || (isNarrow(b.type) && isBias(b, a))
+  const type = (narrow(a) && narrow(b)) || bias ? held : 'float32'
+  return plainAddition.emit(graph, { a: graph.cast(a, type), b: graph.cast(b, type) }, attrs)
 }, 'own')
 
 const widened = [
@@ -146,7 +150,7 @@ const fewElements = 2 ** 17
 
 export const elementwise: KernelTable = {
   Sigmoid: kernel<Unary>((graph, { x }) => {
-    const few = graph.kernels && sizeOf(x.shape) <= fewElements
+    const few = graph.kernels && x.type !== 'float16' && sizeOf(x.shape) <= fewElements
     return map(graph, few ? 'TemperSigmoid' : 'Sigmoid', x)
   }, 'follow'),
   ...Object.fromEntries(widened.map((op) => [op, unary(op)])),
@@ -159,7 +163,7 @@ export const elementwise: KernelTable = {
 
   Add: addition,
   Sub: binary('Sub', 'follow', (a, b) => a - b, neutral(0, 'right')),
-  Multiply: binary('Mul', 'follow', (a, b) => a * b, scaleRule),
+  Multiply: binary('Mul', 'range', (a, b) => a * b, scaleRule),
   RealDiv: binary('RealDiv', 'widen', (a, b) => a / b, neutral(1, 'right')),
   Maximum: binary('Maximum', 'follow', Math.max),
   Minimum: binary('Minimum', 'follow', Math.min),
@@ -195,8 +199,8 @@ export const elementwise: KernelTable = {
     'follow',
   ),
   Cast: kernel<Unary, { dtype: GraphType }>((graph, { x }, { dtype }) => {
-    // bf16 is already what tfjs calls float32.
-    return dtype === 'float32' && x.type === 'bfloat16' ? x : graph.cast(x, dtype)
+    // 16 bits are already what tfjs calls float32.
+    return dtype === 'float32' && isNarrow(x.type) ? x : graph.cast(x, dtype)
   }, 'own'),
   AddN: kernel<Value[]>((graph, inputs) => {
     const [first] = inputs

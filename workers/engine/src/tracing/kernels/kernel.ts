@@ -2,12 +2,13 @@ import type { Graph } from '../graph.ts'
 import type { Value } from '../value.ts'
 
 /**
- * What happens to operands held in bf16:
+ * What happens to operands held in bf16 or fp16:
  * `widen`: they are cast to fp32 (sums, exponentials, losses: where digits matter);
- * `follow`: the operation runs in bf16 if all its float operands are bf16, else in fp32;
+ * `follow`: the operation runs in their type if all its float operands are of it, else in fp32;
+ * `range`: so does it in bf16, but fp16 is cast to fp32, since the result may be larger than fp16 can hold;
  * `own`: the kernel sees to it.
  */
-export type Narrow = 'widen' | 'follow' | 'own'
+export type Narrow = 'widen' | 'follow' | 'range' | 'own'
 
 /** How one tfjs kernel becomes TensorFlow nodes: the shape and type rule together with the node. */
 export interface Kernel<Inputs = Record<string, Value>, Attrs = Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import type { Graph } from '../graph.ts'
-import type { Shape, Value } from '../value.ts'
+import { isNarrow, type Shape, type Value } from '../value.ts'
 import { sizeOf } from '../values.ts'
 import { broadcastShape, zip } from './elementwise.ts'
 import { type KernelTable, kernel } from './kernel.ts'
@@ -25,7 +25,7 @@ function ownProduct(graph: Graph, { a, b, transposeA, transposeB }: Operands): b
   const [, k] = matrixShape(a.shape, transposeA)
   const [, n] = matrixShape(b.shape, transposeB)
   const few = sizeOf(a.shape) <= fewRows * k && sizeOf(b.shape.slice(0, -2)) === 1
-  return graph.kernels && !transposeA && few && Math.min(k, n) >= 16
+  return graph.kernels && !transposeA && few && Math.min(k, n) >= 16 && b.type !== 'float16'
 }
 
 /** A product of two matrices misses no fusion; a batched one does. */
@@ -76,7 +76,7 @@ function unscaled(graph: Graph, operands: Operands): Value | undefined {
 }
 
 function castProduct(graph: Graph, operands: Operands): Value {
-  if (graph.matmulType === 'bfloat16' && operands.b.type === 'float32' && ownProduct(graph, operands)) {
+  if (isNarrow(graph.matmulType) && operands.b.type === 'float32' && ownProduct(graph, operands)) {
     // Weights are read once either way: narrowing them first would read them twice more.
     const wide = { ...operands, a: graph.cast(operands.a, 'float32') }
     return graph.cast(product(graph, wide), graph.matmulType)
