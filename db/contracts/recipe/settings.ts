@@ -50,6 +50,12 @@ export function optimizationSchema(defaults: {
       .default(defaults.weightDecay ?? 0)
       .describe('Decoupled decay of matrices; norms and biases have none'),
     maxGradNorm: positive().default(1).describe('Gradients are scaled down to this norm'),
+    gradientCheckpointing: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Keep only the input of each layer and compute the rest again in the backward pass: less memory, a third more work',
+      ),
     precision: z
       .enum(['fp32', 'bf16', 'fp16'])
       .default('fp32')

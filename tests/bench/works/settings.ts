@@ -16,6 +16,7 @@ export function optimizationOf(precision: Precision) {
     weightDecay: 0.01,
     maxGradNorm: 1,
     precision,
+    gradientCheckpointing: false,
     gradientAccumulation: 1,
     checkpointEverySteps: totalSteps,
   }

@@ -79,6 +79,7 @@ function commonSettings(settings: TrlRun['settings']) {
     weightDecay: settings.weight_decay,
     maxGradNorm: settings.max_grad_norm,
     precision: 'fp32' as const,
+    gradientCheckpointing: false,
     batchSize: settings.per_device_train_batch_size,
     gradientAccumulation: settings.gradient_accumulation_steps,
     checkpointEverySteps: settings.max_steps,

@@ -12,6 +12,7 @@ import {
 import type { DecoderConfig } from './decoder-config.ts'
 import { headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
+import { layerOf } from './layer-of.ts'
 import type { Attend, Model, ModelInput, Params, Routing, StoredTensor } from './model.ts'
 import { type FeedForward, type ParamOf, swiglu } from './swiglu.ts'
 
@@ -117,16 +118,28 @@ function hiddenStates(
   const rotation = ropeRotation(positions, options.ropeFrequencies, options.ropeMagnitude)
   let x = embedding(params['model.embed_tokens.weight'] as Tensor, ids) // (B, T, D)
   for (const [layer, block] of blocks.entries()) {
-    const param = (name: string) => params[`model.layers.${layer}.${name}`] as Tensor
-    const attended = attentionPart(
-      options,
-      param,
-      rmsNorm(x, param('input_layernorm.weight'), epsilon),
-      rotation,
-      (q, k, v) => attend(layer, q, k, v, options.windows?.[layer]),
-    )
-    x = x.add(attended)
-    x = x.add(block.run(param, rmsNorm(x, param('post_attention_layernorm.weight'), epsilon), routings))
+    const prefix = `model.layers.${layer}.`
+    const routed: Routing[] = []
+    const [next, ...probabilities] = layerOf(params, prefix, x, (own, input) => {
+      const param = (name: string) => own[prefix + name] as Tensor
+      const attended = attentionPart(
+        options,
+        param,
+        rmsNorm(input, param('input_layernorm.weight'), epsilon),
+        rotation,
+        (q, k, v) => attend(layer, q, k, v, options.windows?.[layer]),
+      )
+      const middle = input.add(attended)
+      const found: Routing[] = []
+      const fed = block.run(param, rmsNorm(middle, param('post_attention_layernorm.weight'), epsilon), found)
+      if (routed.length === 0) routed.push(...found)
+      return [middle.add(fed), ...(routings ? found.map((routing) => routing.probabilities) : [])]
+    })
+    x = next as Tensor
+    // As outputs of the layer the probabilities carry the gradient of the balancing loss into it.
+    for (const [i, tensor] of probabilities.entries()) {
+      routings?.push({ ...(routed[i] as Routing), probabilities: tensor })
+    }
   }
   return rmsNorm(x, params['model.norm.weight'] as Tensor, epsilon)
 }

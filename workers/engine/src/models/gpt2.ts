@@ -4,6 +4,7 @@ import { conv1d, embedding, geluNew, layerNorm, mergeHeads, splitHeads } from '.
 import { tf } from '../runtime/tf.ts'
 import { headOf, headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
+import { layerOf } from './layer-of.ts'
 import type { Attend, Model, ModelInput, Params } from './model.ts'
 import { parseConfig, requireMultiple } from './parse-config.ts'
 
@@ -112,10 +113,16 @@ function hiddenStates(config: Gpt2Config, params: Params, { ids, positions }: Mo
   const tokens = embedding(params['transformer.wte.weight'] as Tensor, ids) // (B, T, D)
   let x = tokens.add(embedding(params['transformer.wpe.weight'] as Tensor, positions))
   for (let layer = 0; layer < config.nLayer; layer++) {
-    const param = (name: string) => params[`transformer.h.${layer}.${name}`] as Tensor
-    const norm = (name: string) => layerNorm(x, param(`${name}.weight`), param(`${name}.bias`), config.epsilon)
-    x = x.add(attentionPart(config, param, norm('ln_1'), (q, k, v) => attend(layer, q, k, v)))
-    x = x.add(feedForward(param, norm('ln_2')))
+    const prefix = `transformer.h.${layer}.`
+    const block = (own: Params, input: Tensor) => {
+      const param = (name: string) => own[prefix + name] as Tensor
+      const norm = (name: string, of: Tensor) =>
+        layerNorm(of, param(`${name}.weight`), param(`${name}.bias`), config.epsilon)
+      const attended = attentionPart(config, param, norm('ln_1', input), (q, k, v) => attend(layer, q, k, v))
+      const middle = input.add(attended)
+      return [middle.add(feedForward(param, norm('ln_2', middle)))]
+    }
+    x = layerOf(params, prefix, x, block)[0] as Tensor
   }
   const { 'transformer.ln_f.weight': weight, 'transformer.ln_f.bias': bias } = params
   return layerNorm(x, weight as Tensor, bias as Tensor, config.epsilon)

@@ -4,28 +4,15 @@ import { type Feeds, feedData, inputsOf, shapeKey } from '../forward/index.ts'
 import {
   accumulate,
   accumulatorVariables,
-  adaptLossScale,
-  type Grads,
   learningRateAt,
-  lossScaleOf,
-  lossScaleVariables,
   lossScaling,
-  optimizerStep,
-  optimizerVariables,
   type StepInputs,
   takeAccumulated,
   warmupSteps,
 } from '../optim/index.ts'
-import { tf } from '../runtime/tf.ts'
-import {
-  type CompiledFunction,
-  gradients,
-  type Inputs,
-  type Program,
-  type VariableSpec,
-  type Variables,
-} from '../tracing/index.ts'
+import type { CompiledFunction, Inputs, Program, Variables } from '../tracing/index.ts'
 import { type Pass, type PassLoss, refusedStep } from './refused-step.ts'
+import { applyGradients, lossAndGradients, stateVariables } from './update-graph.ts'
 
 /** The optimizer's part of every training stage's settings. */
 export type OptimizerSettings = Pick<
@@ -40,6 +27,7 @@ export type OptimizerSettings = Pick<
   | 'weightDecay'
   | 'maxGradNorm'
   | 'precision'
+  | 'gradientCheckpointing'
 >
 
 /**
@@ -87,11 +75,11 @@ export class Updater {
 
   /** Names of the moments, and of the loss scale where there is one: training state. */
   get stateNames(): string[] {
-    return Object.keys(this.#stateVariables())
+    return Object.keys(stateVariables(this.#shapes(), this.#options.settings))
   }
 
   async addVariables(): Promise<void> {
-    await this.#program.addVariables(this.#stateVariables())
+    await this.#program.addVariables(stateVariables(this.#shapes(), this.#options.settings))
   }
 
   /**
@@ -163,47 +151,15 @@ export class Updater {
   }
 
   #trace(kind: Kind, variables: Variables, inputs: Inputs<string>): Record<string, Tensor> {
-    if (kind === 'apply') {
-      return this.#apply(variables, takeAccumulated(variables, this.#options.trained), inputs as StepInputs)
-    }
-    const { metrics, grads } = this.#lossAndGradients(variables, inputs)
+    const { settings, trained } = this.#options
+    const scalars = inputs as StepInputs
+    if (kind === 'apply') return applyGradients(variables, takeAccumulated(variables, trained), settings, scalars)
+    const { metrics, grads } = lossAndGradients(this.#options, variables, inputs)
     if (kind === 'whole') {
-      return { ...metrics, ...this.#apply(variables, grads, { ...(inputs as StepInputs), loss: metrics.loss }) }
+      return { ...metrics, ...applyGradients(variables, grads, settings, { ...scalars, loss: metrics.loss }) }
     }
     accumulate(variables, grads)
     return metrics
-  }
-
-  get #scalesLoss(): boolean {
-    return this.#options.settings.precision === 'fp16'
-  }
-
-  #apply(variables: Variables, grads: Grads, inputs: StepInputs): Record<string, Tensor> {
-    const { settings } = this.#options
-    if (!this.#scalesLoss) return { ...optimizerStep(variables, grads, settings, inputs) }
-    const state = lossScaleOf(variables)
-    // Moments have seen the applied steps only.
-    const step = tf.sub(inputs.step, state.skipped)
-    const outputs = optimizerStep(variables, grads, settings, { ...inputs, step }, state.scale)
-    return { ...outputs, ...adaptLossScale(state, outputs.applied) }
-  }
-
-  #lossAndGradients(variables: Variables, inputs: Inputs<string>) {
-    const params = Object.fromEntries(this.#options.trained.map((name) => [name, variables[name] as Tensor]))
-    let kept: Record<string, Tensor> = {}
-    const { grads } = gradients(() => {
-      const { loss, metrics } = this.#options.body(variables, inputs)
-      // The tape frees what is made inside it; the metrics are wanted outside.
-      kept = mapValues({ ...metrics, loss }, (metric) => tf.keep(metric.clone()))
-      return this.#scalesLoss ? tf.mul(loss, lossScaleOf(variables).scale) : loss
-    }, params)
-    const metrics = mapValues(kept, (metric) => metric.clone())
-    for (const metric of Object.values(kept)) metric.dispose()
-    return { metrics: metrics as Record<string, Tensor> & { loss: Tensor }, grads }
-  }
-
-  #stateVariables(): Record<string, VariableSpec> {
-    return { ...optimizerVariables(this.#shapes()), ...(this.#scalesLoss && lossScaleVariables()) }
   }
 
   async #prepareAccumulation(): Promise<void> {
@@ -236,8 +192,4 @@ function combine(totals: Record<string, number>, values: Record<string, number>)
     else combined[name] = total + value
   }
   return combined
-}
-
-function mapValues<A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
