@@ -133,6 +133,18 @@ test('reports what TensorFlow refuses while running, and goes on afterwards', as
   expect((await pick({ ids: Int32Array.of(2) })).out.data).toEqual(Float32Array.of(7))
 })
 
+test('tells a lack of memory from what TensorFlow refuses, and goes on afterwards', async () => {
+  const program = open(new TracedProgram())
+  // 2^52 bytes are more than a process can address
+  const side = 2 ** 25
+  const huge = program.define('huge', { inputs: { x: pair } }, (_, { x }) => ({
+    out: tf.broadcastTo(x.slice([0], [1]), [side, side]).max(),
+  }))
+  await expect(huge({ x: Float32Array.of(1, 2) })).rejects.toMatchObject({ code: 'out_of_memory' })
+  const small = program.define('small', { inputs: { x: pair } }, (_, { x }) => ({ out: x.max() }))
+  expect((await small({ x: Float32Array.of(1, 2) })).out.data).toEqual(Float32Array.of(2))
+})
+
 test('rejects runs of a closed program', async () => {
   const program = new TracedProgram()
   const f = program.define('f', { inputs: { x: pair } }, (_, { x }) => ({ out: x.mul(2) }))

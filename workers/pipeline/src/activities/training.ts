@@ -1,14 +1,16 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type Checkpoint, toTemperError } from '@temper/db/contracts'
+import { type Checkpoint, type TemperError, type TrainingJob, toTemperError } from '@temper/db/contracts'
 import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
 import { materializeFolder } from '@temper/db/storage'
 import { Context } from '@temporalio/activity'
+import type { JobEnd } from '../engine-process/index.ts'
 import type { StageInput } from '../workflows/stage-input.ts'
 import { finishCheckpoints } from './checkpoints.ts'
 import type { EngineDependencies } from './dependencies.ts'
 import { checkpointOf, createInputs } from './inputs.ts'
 import { exists } from './local-checkpoint.ts'
+import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 import { runOnDevice } from './run-on-device.ts'
 import { StageRecorder } from './stage-recorder.ts'
 import { stageOf, trainedOn, trainingJob } from './training-job.ts'
@@ -20,6 +22,8 @@ export interface SegmentEnd {
    */
   outcome: 'finished' | 'segment' | 'stopped'
   step: number
+  /** Set where memory did not hold a pass: into how many to split those of the recipe from now on. */
+  passSplit?: number
 }
 
 type SegmentInput = StageInput & { maxSeconds: number }
@@ -64,7 +68,9 @@ async function runSegment(
   if (latest && Context.current().info.attempt > 1) await sayResumed(deps, latest)
   const inputs = createInputs(deps, run, input.data)
   const origin = await originOf(deps, run, input)
-  const job = await trainingJob(run, { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }, inputs)
+  const segment = { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }
+  const whole = await trainingJob(run, segment, inputs)
+  const job = withPassSplit(whole, input.passSplit ?? 1)
 
   const failed = new AbortController()
   const recorder = new StageRecorder(deps, {
@@ -72,18 +78,42 @@ async function runSegment(
     taste: job.type === 'ppo' ? job.settings.taste : undefined,
     onFailure: () => failed.abort(),
   })
-  const end = await recordWhile(recorder, () =>
-    runOnDevice(deps.device, job, {
-      onEvent: (event) => recorder.take(event),
-      onTurn: () => recorder.show({ status: latest ? `Going on from step ${latest.step}` : 'Loading model and data' }),
-      failed: failed.signal,
-    }),
-  )
+  let end: JobEnd
+  try {
+    end = await recordWhile(recorder, () =>
+      runOnDevice(deps.device, job, {
+        onEvent: (event) => recorder.take(event),
+        onTurn: () =>
+          recorder.show({ status: latest ? `Going on from step ${latest.step}` : 'Loading model and data' }),
+        failed: failed.signal,
+      }),
+    )
+  } catch (thrown) {
+    if (toTemperError(thrown).code !== 'out_of_memory') throw thrown
+    return splitPasses(deps, input, whole, toTemperError(thrown))
+  }
   if (end.outcome === 'finished') {
     await finishStage(deps, input, end)
     await rm(stageDir, { recursive: true, force: true })
   }
   return { outcome: end.outcome, step: end.step }
+}
+
+/** A segment that ran out of memory ends where its last checkpoint is, for the next one to have passes of fewer rows. */
+async function splitPasses(
+  deps: EngineDependencies,
+  { runId, stage, passSplit = 1 }: SegmentInput,
+  job: TrainingJob,
+  error: TemperError,
+): Promise<SegmentEnd> {
+  const next = nextPassSplit(job, passSplit)
+  if (next === undefined) throw outOfMemory(stage, withPassSplit(job, passSplit), error)
+  const { step = 0 } = (await latestCheckpoint(deps.db, runId, stage)) ?? {}
+  const { split, batchSize, gradientAccumulation } = next
+  const message = `${stage} ran out of memory and goes on from step ${step} with ${batchSize} rows a pass and ${gradientAccumulation} passes a step: the same rows, and the same numbers`
+  const data = { step, batchSize, gradientAccumulation, cause: error.message }
+  await appendEvent(deps.db, { runId, stage, kind: 'resumed', message, data, key: `${stage}:split:${split}` })
+  return { outcome: 'segment', step, passSplit: split }
 }
 
 /** Waits for what was reported also after a failure: the next attempt must not find the engine's folders half stored. */

@@ -6,4 +6,6 @@ export interface StageInput {
   data: Record<string, string>
   /** Set when the run is paused as the stage starts, or goes on in a new history. */
   paused?: boolean
+  /** How many passes each pass of a training stage's recipe has become, since memory did not hold a whole one. */
+  passSplit?: number
 }
