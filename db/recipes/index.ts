@@ -2,3 +2,4 @@
 export * from './data-uses.ts'
 export * from './parse-recipe.ts'
 export * from './plan-recipe.ts'
+export * from './unknown-targets.ts'

@@ -10,6 +10,7 @@ import { dataUses } from './data-uses.ts'
 import { nearest } from './nearest.ts'
 import { planRecipe } from './plan-recipe.ts'
 import type { SourceMap } from './source-map.ts'
+import { unknownTargets } from './unknown-targets.ts'
 
 const policyTypes = ['pretrain', 'sft', 'dpo', 'ppo'] as const satisfies StageType[]
 
@@ -30,6 +31,7 @@ export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProble
       : [{ path: ['stages', 'model'], message: "'model' names the starting model; call the stage otherwise" }]),
     ...dataFindings(recipe),
     ...stages.flatMap(([name, stage]) => stageFindings(recipe, name, stage)),
+    ...('architecture' in recipe.model ? unknownTargets(recipe, recipe.model.architecture) : []),
   ]
   return [...(findings.length > 0 ? findings : circleFindings(recipe))].map((finding) => toProblem(finding, source))
 }
@@ -73,12 +75,23 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
         ...reference('preferences', stage.preferences, ['preferences']),
       ]
     case 'ppo':
-      return [...reference('from', stage.from, policyTypes), ...reference('reward', stage.reward, ['reward'])]
+      return [
+        ...dropoutFindings(name, stage),
+        ...reference('from', stage.from, policyTypes),
+        ...reference('reward', stage.reward, ['reward']),
+      ]
     case 'evaluate':
       return evaluateFindings(recipe, name, stage)
     case 'release':
       return releaseFindings(recipe, name, stage)
   }
+}
+
+/** What an update drops would part the policy from the one that sampled: ratios would not begin at 1. */
+function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
+  if (lora === undefined || lora.dropout === 0) return []
+  const path = ['stages', name, 'lora', 'dropout']
+  return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
 }
 
 /** Settings of one loss that another would not read, and those that it cannot do without. */

@@ -167,6 +167,45 @@ describe('a dpo stage', () => {
   })
 })
 
+describe('lora', () => {
+  const withLora = (lora: string, stage = '    type: sft\n') => changed(stage, `${stage}    lora: ${lora}\n`)
+
+  it('has the defaults of its own, and 10 times the learning rate of its stage', () => {
+    const { stages } = parseRecipe(withLora('{}').replace('type: ppo\n', 'type: ppo\n    lora: { rank: 4 }\n'))
+    expect(stages.sft).toMatchObject({
+      lora: { rank: 16, alpha: 32, dropout: 0, rsLora: false },
+      learningRate: 2e-4,
+    })
+    expect(stages.ppo).toMatchObject({ lora: { rank: 4 }, learningRate: 3e-5 })
+    expect(stages.reward).toMatchObject({ learningRate: 1e-4 })
+  })
+
+  it('leaves a learning rate that is stated', () => {
+    const text = withLora('{}').replace('lora: {}\n', 'lora: {}\n    learningRate: 0.5\n')
+    expect(parseRecipe(text).stages.sft).toMatchObject({ learningRate: 0.5 })
+  })
+
+  it.each([
+    ['{ targets: [q_prj] }', { line: 15, key: '0', nearest: 'q_proj', message: expect.stringContaining('down_proj') }],
+    ['{ targets: [q_proj, c_fc] }', { line: 15, column: 31, key: '1', message: expect.stringContaining("'c_fc'") }],
+    ['{ targets: [] }', { line: 15, key: 'targets' }],
+    ['{ rnk: 4 }', { line: 15, key: 'rnk', nearest: 'rank' }],
+    ['{ dropout: 1 }', { line: 15, key: 'dropout' }],
+  ])('refuses %s', (lora, problem) => {
+    expect(problemsOf(withLora(lora))).toMatchObject([problem])
+  })
+
+  it('drops nothing in ppo, whose ratios begin at 1', () => {
+    expect(problemsOf(withLora('{ dropout: 0.1 }'))).toEqual([])
+    const ppo = withLora('{ dropout: 0.1 }', '    type: ppo\n')
+    expect(problemsOf(ppo)).toMatchObject([{ key: 'dropout', message: expect.stringContaining('without dropout') }])
+  })
+
+  it('is for fine-tuning: a pretrain stage has no such key', () => {
+    expect(problemsOf(withLora('{}', '    type: pretrain\n'))).toMatchObject([{ key: 'lora' }])
+  })
+})
+
 describe('checkRecipe', () => {
   it('refuses stages that wait for each other in a circle', () => {
     const text = changed('    from: pretrain\n    data: talks', '    from: ppo\n    data: talks')

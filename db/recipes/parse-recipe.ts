@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument, type YAMLParseError } from 'yaml'
 import { type Recipe, type RecipeProblem, recipeSchema, TemperError } from '../contracts/index.ts'
+import { withLoraLearningRates } from './lora-learning-rate.ts'
 import { meaningProblems, unusedData } from './meaning-problems.ts'
 import { schemaProblems } from './schema-problems.ts'
 import { type Place, type SourceMap, sourceMapOf } from './source-map.ts'
@@ -20,7 +21,7 @@ export function checkRecipe(text: string): RecipeCheck {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
   const source = sourceMapOf(document, lines)
   if (document.errors.length > 0) return refused(document.errors.map(syntaxProblem), source)
-  const value: unknown = document.toJS()
+  const value = withLoraLearningRates(document.toJS())
   const parsed = recipeSchema.safeParse(value)
   if (!parsed.success) return refused(inOrder(schemaProblems(value, parsed.error.issues, source)), source)
   const problems = meaningProblems(parsed.data, source)

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { modelSchema, recipeSchema, samplingSchema, simulatedLabelersSchema, stageSchema } from '../contracts/index.ts'
+import {
+  loraSchema,
+  modelSchema,
+  recipeSchema,
+  samplingSchema,
+  simulatedLabelersSchema,
+  stageSchema,
+} from '../contracts/index.ts'
 import { unwrap } from './known-keys.ts'
 
 /** Every setting of a recipe as Markdown tables, from the schemas that check it: part of docs/recipes.md. */
@@ -11,6 +18,7 @@ export function settingTables(): string {
     section('`model`, new with random weights', newModel),
     section('`tokenizer`, of type bpe', newModel.shape.tokenizer),
     ...stages,
+    section('`lora`', loraSchema),
     section('`sampling`', samplingSchema),
     section('`simulated`', simulatedLabelersSchema),
   ].join('\n')

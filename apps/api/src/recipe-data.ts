@@ -1,6 +1,6 @@
 import { type Recipe, type RecipeProblem, type RecipeReport, stageInputs } from '@temper/db/contracts'
 import { type Db, findDataset, getCheckpoints } from '@temper/db/queries'
-import { checkRecipe, dataUses, planRecipe, type RecipeCheck } from '@temper/db/recipes'
+import { checkRecipe, dataUses, planRecipe, type RecipeCheck, unknownTargets } from '@temper/db/recipes'
 
 export interface DataCheck extends RecipeCheck {
   /** Stages in an order in which they can run. */
@@ -56,7 +56,8 @@ async function modelProblems(db: Db, recipe: Recipe, { placeOf }: RecipeCheck): 
   const [checkpoint] = await getCheckpoints(db, [recipe.model.checkpoint])
   const place = placeOf(['model', 'checkpoint'])
   if (checkpoint === undefined) return [problemAt(place, `there is no checkpoint '${recipe.model.checkpoint}'`)]
-  return checkpoint.kind === 'policy' ? [] : [problemAt(place, 'a run starts from a policy; this is a reward model')]
+  if (checkpoint.kind !== 'policy') return [problemAt(place, 'a run starts from a policy; this is a reward model')]
+  return unknownTargets(recipe, checkpoint.architecture).map(({ path, message }) => problemAt(placeOf(path), message))
 }
 
 function problemAt({ line, column }: { line: number; column: number }, message: string): RecipeProblem {

@@ -105,3 +105,45 @@ export type Sampling = z.infer<typeof samplingSchema>
 
 /** Who judges text: a taste that ships with the project, or a reward model of the run. */
 export const tasteNames = ['stories'] as const
+
+const attentionTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const
+const llamaTargets = [...attentionTargets, 'gate_proj', 'up_proj', 'down_proj'] as const
+const gpt2Targets = ['c_attn', 'c_proj', 'c_fc', 'attn.c_proj', 'mlp.c_proj'] as const
+
+/**
+ * Linear layers of a model's blocks by the names that transformers and PEFT give them; `attn.` and `mlp.` tell two
+ * apart. Mixtral has experts alone beside attention, which take no adapters.
+ * @param modelType - `model_type` of its config.json
+ */
+export function loraTargetsOf(modelType: string): readonly string[] {
+  if (modelType === 'gpt2') return gpt2Targets
+  return modelType === 'mixtral' ? attentionTargets : llamaTargets
+}
+
+/** Low-rank adapters (Hu et al., 2022) with the meaning and names that PEFT gives them. */
+export const loraSchema = z.strictObject({
+  rank: count().max(1024).default(16).describe('Width of the adapters'),
+  alpha: positive().default(32).describe('What they add is scaled by alpha / rank'),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Share of what goes into an adapter that a training step leaves out; not in ppo'),
+  targets: z
+    .array(z.enum([...llamaTargets, ...gpt2Targets]))
+    .min(1)
+    .optional()
+    .describe('Linear layers that get one, by name as in PEFT; all of the blocks unless set'),
+  rsLora: z.boolean().default(false).describe('Scale by alpha / √rank instead, which suits high ranks'),
+})
+export type LoraSettings = z.infer<typeof loraSchema>
+
+/** Of every stage that fine-tunes. */
+export const adapterSettings = {
+  lora: loraSchema
+    .optional()
+    .describe(
+      'Trains low-rank adapters over frozen weights (settings below), at 10 times the default `learningRate`; all weights unless set',
+    ),
+}

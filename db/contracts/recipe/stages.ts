@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  adapterSettings,
   batchSchema,
   durabilitySchema,
   nameSchema,
@@ -67,6 +68,7 @@ export const sftSchema = z.strictObject({
   packing: z.boolean().default(true).describe('Several conversations a row, each seeing only itself'),
   routerAuxLossCoef,
   ...batchSchema({ batchSize: 8 }),
+  ...adapterSettings,
   ...optimizationSchema({ learningRate: 2e-5 }),
   ...durabilitySchema,
 })
@@ -121,6 +123,7 @@ export const rewardSchema = z.strictObject({
     .default(0)
     .describe('Weight of (chosen + rejected)², which keeps rewards near 0'),
   ...batchSchema({ batchSize: 16 }),
+  ...adapterSettings,
   ...optimizationSchema({ learningRate: 1e-4 }),
   ...durabilitySchema,
 })
@@ -150,6 +153,7 @@ export const dpoSchema = z.strictObject({
   targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
   evaluateEverySteps: count().default(10).describe('Steps between looks at the held-out pairs'),
   ...batchSchema({ batchSize: 16 }),
+  ...adapterSettings,
   ...optimizationSchema({ learningRate: 1e-6 }),
   ...durabilitySchema,
 })
@@ -180,6 +184,7 @@ export const ppoSchema = z.strictObject({
     .optional()
     .describe('Also score rollouts by this taste, drawn beside the learned reward; never trained on'),
   sampling: samplingSchema.default(samplingSchema.parse({})).describe('How completions are sampled'),
+  ...adapterSettings,
   ...optimizationSchema({ learningRate: 3e-6 }),
   checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
 })
