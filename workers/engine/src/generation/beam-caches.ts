@@ -1,4 +1,5 @@
 import { TemperError } from '@temper/db/contracts'
+import { nameOf } from '../models/index.ts'
 import type { Policy } from './beam-steps.ts'
 import { bytesPerToken, cacheVariables, type KvCache } from './kv-cache.ts'
 
@@ -22,7 +23,7 @@ export class BeamCaches {
     const known = this.#byShape.get(shape)
     if (known) return known
     // Functions belong to one cache for ever: one that is made again needs another name.
-    const cache = { name: `cache/${role}/beams/${this.#made++}/${shape}`, slots, length, storage: precision }
+    const cache = { name: `cache/${nameOf(role)}/beams/${this.#made++}/${shape}`, slots, length, storage: precision }
     await this.#makeRoom(this.#bytesOf(cache))
     await program.addVariables(cacheVariables(cache, model))
     this.#byShape.set(shape, cache)

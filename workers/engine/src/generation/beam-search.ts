@@ -1,5 +1,5 @@
 import { TemperError } from '@temper/db/contracts'
-import type { Model } from '../models/index.ts'
+import type { Model, Role } from '../models/index.ts'
 import type { Program } from '../tracing/index.ts'
 import { BeamCaches } from './beam-caches.ts'
 import { firstHolders, promptFeeds, tokenFeeds } from './beam-feeds.ts'
@@ -36,7 +36,7 @@ export class BeamSearch {
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param precision - of matrix products and of the cache */
-  constructor(program: Program, model: Model, role: string, precision: 'fp32' | 'bf16' = 'fp32') {
+  constructor(program: Program, model: Model, role: Role, precision: 'fp32' | 'bf16' = 'fp32') {
     this.#policy = { program, model, role, precision }
     this.#caches = new BeamCaches(this.#policy)
   }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { type Model, paramsOf } from '../models/index.ts'
+import { type Model, paramsOf, type Role } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, Program, Variables } from '../tracing/index.ts'
 import { cachedAttend, type KvCache, plainAttend } from './kv-cache.ts'
@@ -21,7 +21,7 @@ export type DecodeStep = Step<'ids' | 'positions' | 'holders' | 'logps'>
 export interface Policy {
   program: Program
   model: Model
-  role: string
+  role: Role
   precision: 'fp32' | 'bf16'
 }
 

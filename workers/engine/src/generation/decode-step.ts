@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
-import { type Model, paramsOf, roleNames } from '../models/index.ts'
+import { type Model, namesRead, paramsOf, type Role } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { CompiledFunction, InputSpec, Program, Variables } from '../tracing/index.ts'
 import { cachedAttend, cacheVariables, type KvCache } from './kv-cache.ts'
@@ -10,7 +10,7 @@ import { planKey, type SamplingPlan, type SamplingTensors, samplingInputs } from
 export interface Policy {
   program: Program
   model: Model
-  role: string
+  role: Role
   precision: 'fp32' | 'bf16'
 }
 
@@ -36,7 +36,7 @@ export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): De
   const { program, precision } = policy
   const inputs = stepInputs(policy.model, shape)
   // Caches of others come and go.
-  const variables = [...roleNames(policy.role, policy.model), ...Object.keys(cacheVariables(cache, policy.model))]
+  const variables = [...namesRead(policy.role, policy.model), ...Object.keys(cacheVariables(cache, policy.model))]
   const spec = { inputs, variables, precision, sequential: shape.tokens === 1 }
   return program.define(stepKey(cache, shape), spec, (held, tensors) => {
     const logits = nextLogits(policy, cache, held, tensors as StepTensors, shape)

@@ -1,3 +1,4 @@
+import { nameOf } from '../models/index.ts'
 import { defineCopy } from './copy-step.ts'
 import { type DecodeStep, defineStep, type Policy, type StepOutput, type StepShape, stepKey } from './decode-step.ts'
 import { bytesPerToken, cacheVariables, type KvCache } from './kv-cache.ts'
@@ -118,7 +119,7 @@ export class Decoder {
     const length = Math.ceil((room + slack) / 64) * 64
     const affordable = Math.floor(cacheBytes / (length * bytesPerToken(model, precision)))
     const slots = Math.min(this.#mostSlots, Math.max(1, affordable))
-    return { name: `cache/${role}/${slots}x${length}`, slots, length, storage: precision }
+    return { name: `cache/${nameOf(role)}/${slots}x${length}`, slots, length, storage: precision }
   }
 
   /** Those whose prompts are read next: as many as a part of theirs fits into a chunk. */

@@ -1,5 +1,5 @@
 import type { Sampling } from '@temper/db/contracts'
-import type { Model } from '../models/index.ts'
+import type { Model, Role } from '../models/index.ts'
 import type { Precision, Program } from '../tracing/index.ts'
 import { Decoder } from './decoder.ts'
 import { checkRoom } from './prompt-room.ts'
@@ -27,7 +27,7 @@ export class Generator {
   readonly #contextLength: number
 
   /** @param precision - of matrix products and of the cache; there is no decoding in fp16: it is done in fp32 */
-  constructor(program: Program, model: Model, role: string, slots: number, precision: Precision = 'fp32') {
+  constructor(program: Program, model: Model, role: Role, slots: number, precision: Precision = 'fp32') {
     const decoding = precision === 'fp16' ? 'fp32' : precision
     this.#decoder = new Decoder({ program, model, role, precision: decoding }, slots)
     this.#contextLength = model.contextLength

@@ -12,9 +12,10 @@ import {
 import type { DecoderConfig } from './decoder-config.ts'
 import { headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
-import { layerOf } from './layer-of.ts'
+import { type Layer, layerOf } from './layer.ts'
 import type { Attend, Model, ModelInput, Params, Routing, StoredTensor } from './model.ts'
-import { type FeedForward, type ParamOf, swiglu } from './swiglu.ts'
+import { runLayer } from './run-layer.ts'
+import { type FeedForward, swiglu } from './swiglu.ts'
 
 /** What tells one Llama-like family from another. */
 export interface DecoderOptions extends DecoderConfig {
@@ -54,6 +55,8 @@ export function decoder(options: DecoderOptions): Model {
     head,
     basePrefix: 'model.',
     parameterShapes,
+    projections: projectionsOf(blocks),
+    fanInFanOut: false,
     storedAs,
     routerAuxLossCoef: options.routerAuxLossCoef,
     hiddenStates: (params, input, attend, routings) =>
@@ -75,6 +78,13 @@ function shapesOf(options: DecoderOptions, blocks: readonly FeedForward[]): Reco
     }
   }
   return { ...shapes, 'model.norm.weight': [options.hiddenSize], ...headShapes(options.head, options) }
+}
+
+function projectionsOf(blocks: readonly FeedForward[]): string[] {
+  const attention = ['q', 'k', 'v', 'o'].map((name) => `self_attn.${name}_proj`)
+  return blocks.flatMap((block, layer) =>
+    [...attention, ...block.projections].map((module) => `model.layers.${layer}.${module}`),
+  )
 }
 
 /** Names within a layer become names within the model. */
@@ -120,18 +130,15 @@ function hiddenStates(
   for (const [layer, block] of blocks.entries()) {
     const prefix = `model.layers.${layer}.`
     const routed: Routing[] = []
-    const [next, ...probabilities] = layerOf(params, prefix, x, (own, input) => {
-      const param = (name: string) => own[prefix + name] as Tensor
-      const attended = attentionPart(
-        options,
-        param,
-        rmsNorm(input, param('input_layernorm.weight'), epsilon),
-        rotation,
-        (q, k, v) => attend(layer, q, k, v, options.windows?.[layer]),
+    const [next, ...probabilities] = runLayer(params, prefix, x, (ofLayer, input) => {
+      const own = layerOf(ofLayer, prefix, linear)
+      const normed = (name: string, of: Tensor) => rmsNorm(of, own.param(`${name}.weight`), epsilon)
+      const attended = attentionPart(options, own, normed('input_layernorm', input), rotation, (q, k, v) =>
+        attend(layer, q, k, v, options.windows?.[layer]),
       )
       const middle = input.add(attended)
       const found: Routing[] = []
-      const fed = block.run(param, rmsNorm(middle, param('post_attention_layernorm.weight'), epsilon), found)
+      const fed = block.run(own, normed('post_attention_layernorm', middle), found)
       if (routed.length === 0) routed.push(...found)
       return [middle.add(fed), ...(routings ? found.map((routing) => routing.probabilities) : [])]
     })
@@ -146,19 +153,16 @@ function hiddenStates(
 
 /** (B, T, D) → (B, T, D). */
 function attentionPart(
-  { nHead, nKvHead, qkvBias, qkNorm, epsilon }: DecoderOptions,
-  param: ParamOf,
+  { nHead, nKvHead, qkNorm, epsilon }: DecoderOptions,
+  { param, project }: Layer,
   x: Tensor,
   rotation: Rotation,
   attend: (q: Tensor, k: Tensor, v: Tensor) => Tensor,
 ): Tensor {
-  const heads = (name: 'q' | 'k' | 'v', count: number) => {
-    const bias = qkvBias ? param(`self_attn.${name}_proj.bias`) : undefined
-    return splitHeads(linear(x, param(`self_attn.${name}_proj.weight`), bias), count)
-  }
+  const heads = (name: 'q' | 'k' | 'v', count: number) => splitHeads(project(`self_attn.${name}_proj`, x), count)
   const rotated = (name: 'q' | 'k', projected: Tensor) =>
     applyRope(qkNorm ? rmsNorm(projected, param(`self_attn.${name}_norm.weight`), epsilon) : projected, rotation)
   const [q, k, v] = [heads('q', nHead), heads('k', nKvHead), heads('v', nKvHead)] // (B, H | KV, T, hd)
   const mixed = attend(rotated('q', q), rotated('k', k), v)
-  return linear(mergeHeads(mixed), param('self_attn.o_proj.weight'))
+  return project('self_attn.o_proj', mergeHeads(mixed))
 }

@@ -4,9 +4,10 @@ import { conv1d, embedding, geluNew, layerNorm, mergeHeads, splitHeads } from '.
 import { tf } from '../runtime/tf.ts'
 import { headOf, headShapes, scoreWeight } from './head.ts'
 import { initializeWeights } from './initialize.ts'
-import { layerOf } from './layer-of.ts'
+import { type Layer, layerOf } from './layer.ts'
 import type { Attend, Model, ModelInput, Params } from './model.ts'
 import { parseConfig, requireMultiple } from './parse-config.ts'
+import { runLayer } from './run-layer.ts'
 
 const size = z.number().int().positive()
 
@@ -66,6 +67,8 @@ export function gpt2(configJson: Record<string, unknown>): Model {
     head: config.head,
     basePrefix: 'transformer.',
     parameterShapes,
+    projections: projectionsOf(config),
+    fanInFanOut: true,
     hiddenStates: (params, input, attend) => hiddenStates(config, params, input, attend),
     headWeight: (params) =>
       (params[scoreWeight] ?? params['lm_head.weight'] ?? params['transformer.wte.weight']) as Tensor,
@@ -101,6 +104,13 @@ function shapesOf(config: Gpt2Config): Record<string, number[]> {
   return { ...shapes, ...final, ...headShapes(config.head, config) }
 }
 
+function projectionsOf({ nLayer }: Gpt2Config): string[] {
+  const modules = ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj']
+  return Array.from({ length: nLayer }, (_, layer) =>
+    modules.map((module) => `transformer.h.${layer}.${module}`),
+  ).flat()
+}
+
 /** Projections into the residual stream start smaller, so that its variance does not grow with depth. */
 function stdOf(config: Gpt2Config, name: string): number {
   if (name === scoreWeight) return 1 / Math.sqrt(config.hiddenSize + 1)
@@ -114,35 +124,32 @@ function hiddenStates(config: Gpt2Config, params: Params, { ids, positions }: Mo
   let x = tokens.add(embedding(params['transformer.wpe.weight'] as Tensor, positions))
   for (let layer = 0; layer < config.nLayer; layer++) {
     const prefix = `transformer.h.${layer}.`
-    const block = (own: Params, input: Tensor) => {
-      const param = (name: string) => own[prefix + name] as Tensor
+    const block = (ofLayer: Params, input: Tensor) => {
+      const own = layerOf(ofLayer, prefix, conv1d)
       const norm = (name: string, of: Tensor) =>
-        layerNorm(of, param(`${name}.weight`), param(`${name}.bias`), config.epsilon)
-      const attended = attentionPart(config, param, norm('ln_1', input), (q, k, v) => attend(layer, q, k, v))
+        layerNorm(of, own.param(`${name}.weight`), own.param(`${name}.bias`), config.epsilon)
+      const attended = attentionPart(config, own, norm('ln_1', input), (q, k, v) => attend(layer, q, k, v))
       const middle = input.add(attended)
-      return [middle.add(feedForward(param, norm('ln_2', middle)))]
+      return [middle.add(feedForward(own, norm('ln_2', middle)))]
     }
-    x = layerOf(params, prefix, x, block)[0] as Tensor
+    x = runLayer(params, prefix, x, block)[0] as Tensor
   }
   const { 'transformer.ln_f.weight': weight, 'transformer.ln_f.bias': bias } = params
   return layerNorm(x, weight as Tensor, bias as Tensor, config.epsilon)
 }
 
-type ParamOf = (name: string) => Tensor
-
 /** (B, T, D) → (B, T, D). */
 function attentionPart(
   { nHead }: Gpt2Config,
-  param: ParamOf,
+  { project }: Layer,
   x: Tensor,
   attend: (q: Tensor, k: Tensor, v: Tensor) => Tensor,
 ): Tensor {
-  const qkv = conv1d(x, param('attn.c_attn.weight'), param('attn.c_attn.bias')) // (B, T, 3D)
+  const qkv = project('attn.c_attn', x) // (B, T, 3D)
   const [q, k, v] = tf.split(qkv, 3, -1).map((part) => splitHeads(part, nHead)) as [Tensor, Tensor, Tensor]
-  return conv1d(mergeHeads(attend(q, k, v)), param('attn.c_proj.weight'), param('attn.c_proj.bias'))
+  return project('attn.c_proj', mergeHeads(attend(q, k, v)))
 }
 
-function feedForward(param: ParamOf, x: Tensor): Tensor {
-  const inner = geluNew(conv1d(x, param('mlp.c_fc.weight'), param('mlp.c_fc.bias'))) // (B, T, F)
-  return conv1d(inner, param('mlp.c_proj.weight'), param('mlp.c_proj.bias'))
+function feedForward({ project }: Layer, x: Tensor): Tensor {
+  return project('mlp.c_proj', geluNew(project('mlp.c_fc', x)))
 }

@@ -1,6 +1,8 @@
 /** Architectures by config.json, with the weight names of the Hugging Face layout. */
+export * from './adapter.ts'
 export { scoreWeight } from './head.ts'
 export * from './load-model.ts'
+export * from './merged-weights.ts'
 export * from './model.ts'
 export * from './model-from-spec.ts'
 export * from './roles.ts'

@@ -1,5 +1,6 @@
 import { seedOf } from '../random.ts'
 import { normalStream } from './normal-stream.ts'
+import { uniformStream } from './uniform-stream.ts'
 
 /**
  * Fresh weights by name: biases 0, other vectors (norm weights) 1, matrices N(0, std). Each tensor has random numbers
@@ -29,4 +30,10 @@ export function normals(size: number, seed: number, name: string, std: number): 
   const values = new Float32Array(size)
   for (let i = 0; i < size; i++) values[i] = std * next()
   return values
+}
+
+/** Uniform in [−bound, bound), by seed and name. */
+export function uniforms(size: number, seed: number, name: string, bound: number): Float32Array {
+  const next = uniformStream(seed, seedOf(name))
+  return Float32Array.from({ length: size }, () => bound * (2 * next() - 1))
 }

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { expertsSwiglu, linear, type Routing, routeTopK } from '../nn/index.ts'
+import type { Layer } from './layer.ts'
 import type { StoredTensor } from './model.ts'
-import type { FeedForward, ParamOf } from './swiglu.ts'
+import type { FeedForward } from './swiglu.ts'
 
 export interface MixtureOptions {
   hiddenSize: number
@@ -22,7 +23,7 @@ export interface MixtureOptions {
  */
 export function mixtureOfExperts(options: MixtureOptions): FeedForward {
   const { hiddenSize: D, intermediateSize: F, nExpert: E, topK, normalize } = options
-  const run = (param: ParamOf, x: Tensor, routings?: Routing[]) => {
+  const run = ({ param }: Layer, x: Tensor, routings?: Routing[]) => {
     const rows = x.reshape([-1, D])
     const { routing, weights } = routeTopK(linear(rows, param('mlp.gate.weight')), topK, normalize)
     routings?.push(routing)
@@ -34,7 +35,7 @@ export function mixtureOfExperts(options: MixtureOptions): FeedForward {
     'mlp.experts.gate_up_proj': [E, 2 * F, D],
     'mlp.experts.down_proj': [E, D, F],
   }
-  return { shapes, storedAs: storedAs(options), run }
+  return { shapes, projections: [], storedAs: storedAs(options), run }
 }
 
 function storedAs({ hiddenSize: D, intermediateSize: F, nExpert, stored }: MixtureOptions) {

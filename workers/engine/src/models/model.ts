@@ -3,7 +3,10 @@ import type { Attend, Routing } from '../nn/index.ts'
 
 export type { Attend, Routing }
 
-/** Parameters by their Hugging Face name, in the Hugging Face layout. */
+/**
+ * Parameters by their Hugging Face name, in the Hugging Face layout. Beside the weight of a module may stand an adapter,
+ * by PEFT's names `<module>.lora_A.weight` and `<module>.lora_B.weight`; see `layer.ts`.
+ */
 export type Params = Record<string, Tensor>
 
 /** `ids` and `positions` are int32 (B, T). Positions restart with every packed segment. */
@@ -35,6 +38,10 @@ export interface Model {
   /** What every body parameter's name begins with; some files on the hub leave it out. */
   readonly basePrefix: string
   readonly parameterShapes: Record<string, number[]>
+  /** Linear layers of the blocks, which may have adapters: names without `.weight`, layer by layer. */
+  readonly projections: readonly string[]
+  /** Whether their weights are (in, out), as GPT-2's, not (out, in). */
+  readonly fanInFanOut: boolean
   /** How files hold a parameter, where not as one tensor of its name: these, one after another. */
   readonly storedAs?: Record<string, StoredTensor[]>
   /** Weight of the router's balancing loss that config.json asks for; undefined for a model without experts. */

@@ -1,32 +1,105 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { Program, VariableSpec, Variables } from '../tracing/index.ts'
+import { type Adapter, scalingOf, trainedShapes } from './adapter.ts'
+import { scoreWeight } from './head.ts'
+import { withAdapter, withDropout } from './layer.ts'
 import type { Model, Params } from './model.ts'
 
 /**
  * A program holds several models at once (policy, ref, reward, value): the weights of each are variables named
- * `role/<Hugging Face name>`.
+ * `role/<Hugging Face name>`. Where a role has adapters, its variables are these alone, over the weights of another.
  */
-export function roleNames(role: string, model: Model): string[] {
-  return Object.keys(model.parameterShapes).map((name) => `${role}/${name}`)
+export type Role = string | AdaptedRole
+
+export interface AdaptedRole {
+  name: string
+  /** Role whose weights the adapters change; several may share one, and none trains it. */
+  base: string
+  adapter: Adapter
+  /** Of the inputs of adapters in training; `seed` is the stage's. */
+  dropout?: { rate: number; seed: number }
 }
 
-/** @param storage - `bf16` halves the memory of weights that are not trained */
+/** Variables that are a role's own: of one with adapters these, and a score head. */
+export function roleNames(role: Role, model: Model): string[] {
+  const [name, shapes] = isAdapted(role)
+    ? [role.name, trainedShapes(model, role.adapter)]
+    : [role, model.parameterShapes]
+  return Object.keys(shapes).map((parameter) => `${name}/${parameter}`)
+}
+
+/** Variables that a role reads: its own, and those of its base. */
+export function namesRead(role: Role, model: Model): string[] {
+  return isAdapted(role) ? [...baseNames(role.base, model), ...roleNames(role, model)] : roleNames(role, model)
+}
+
+/** Weights that adapters stand over: all but a score head, which is trained beside them. */
+export function baseNames(base: string, model: Model): string[] {
+  return roleNames(base, model).filter((name) => name !== `${base}/${scoreWeight}`)
+}
+
+/**
+ * Adds the weights of a role, or its adapters where it has some.
+ * @param storage - `bf16` halves the memory of weights that are not trained
+ */
 export async function addRole(
   program: Program,
-  role: string,
+  role: Role,
   model: Model,
   tensors: Record<string, Float32Array>,
   storage: 'fp32' | 'bf16' = 'fp32',
 ): Promise<void> {
-  const specs = Object.entries(model.parameterShapes).map(([name, shape]): [string, VariableSpec] => [
+  if (isAdapted(role)) return addTensors(program, role.name, trainedShapes(model, role.adapter), tensors, storage)
+  return addTensors(program, role, model.parameterShapes, tensors, storage)
+}
+
+/** Adds the weights that roles with adapters share as their base. */
+export async function addBase(
+  program: Program,
+  base: string,
+  model: Model,
+  tensors: Record<string, Float32Array>,
+): Promise<void> {
+  const { [scoreWeight]: _, ...shapes } = model.parameterShapes
+  return addTensors(program, base, shapes, tensors, 'fp32')
+}
+
+async function addTensors(
+  program: Program,
+  role: string,
+  shapes: Record<string, number[]>,
+  tensors: Record<string, Float32Array>,
+  storage: 'fp32' | 'bf16',
+): Promise<void> {
+  const specs = Object.entries(shapes).map(([name, shape]): [string, VariableSpec] => [
     `${role}/${name}`,
     { shape, dtype: 'float32', data: tensors[name], storage },
   ])
   await program.addVariables(Object.fromEntries(specs))
 }
 
-/** The weights of a role by their Hugging Face name. */
-export function paramsOf(variables: Variables, role: string): Params {
+/**
+ * The weights of a role by their Hugging Face name.
+ * @param dropoutSeed - int32 (2), of one pass, where the role has dropout; only training has one
+ */
+export function paramsOf(variables: Variables, role: Role, dropoutSeed?: Tensor): Params {
+  if (!isAdapted(role)) return variablesOf(variables, role)
+  const { name, base, adapter, dropout } = role
+  const params = withAdapter(variablesOf(variables, base), variablesOf(variables, name), scalingOf(adapter))
+  return dropout && dropoutSeed ? withDropout(params, dropout.rate, dropoutSeed) : params
+}
+
+function variablesOf(variables: Variables, role: string): Params {
   const prefix = `${role}/`
   const ofRole = Object.entries(variables).filter(([name]) => name.startsWith(prefix))
   return Object.fromEntries(ofRole.map(([name, variable]) => [name.slice(prefix.length), variable]))
+}
+
+export function isAdapted(role: Role): role is AdaptedRole {
+  return typeof role !== 'string'
+}
+
+/** What a role's variables, and what belongs to it, are named after. */
+export function nameOf(role: Role): string {
+  return isAdapted(role) ? role.name : role
 }

@@ -8,7 +8,7 @@ import type { Params } from './model.ts'
  * @param x - (B, T, D)
  * @param run - reads parameters of the layer from what it is given; its first output is the next layer's x
  */
-export function layerOf(
+export function runLayer(
   params: Params,
   prefix: string,
   x: Tensor,
