@@ -40,6 +40,21 @@ export const importedFromSchema = z.discriminatedUnion('type', [
 ])
 export type ImportedFrom = z.infer<typeof importedFromSchema>
 
+/** What weights of a checkpoint are the sum of: adapters, which its folder `adapter` holds, and frozen base weights. */
+export const adapterOriginSchema = z.strictObject({
+  base: z.strictObject({
+    /** Id of the base's checkpoint, where a run knows it. */
+    checkpoint: z.string().optional(),
+    /** Of its weights by name, whatever files hold them. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+  rank: z.number().int().positive(),
+  alpha: z.number().positive(),
+  rsLora: z.boolean(),
+  targets: z.array(z.string()).min(1),
+})
+export type AdapterOrigin = z.infer<typeof adapterOriginSchema>
+
 /** `temper.json` of a checkpoint: where it comes from. The origin is missing where no run made it. */
 export const lineageSchema = z.object({
   ...originSchema.partial().shape,
@@ -49,6 +64,8 @@ export const lineageSchema = z.object({
   step: z.number().int().min(0),
   metrics: z.record(z.string(), z.number()),
   importedFrom: importedFromSchema.optional(),
+  /** Of what a stage with `lora` made. */
+  adapter: adapterOriginSchema.optional(),
   /** Of a reward model: mean and standard deviation of its raw scores on samples of the initial policy. */
   rewardNormalization: z.strictObject({ mean: z.number(), std: z.number().positive() }).optional(),
 })

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Lineage, lineageSchema, TemperError } from '@temper/db/contracts'
 import { type Model, storedTensors } from '../models/index.ts'
+import { type AdapterFiles, writeAdapter } from './adapter-files.ts'
 import { exists } from './folder-files.ts'
 import { writeManifest } from './manifest.ts'
 import { type ResumeState, writeResumeState } from './resume-state.ts'
@@ -20,6 +21,9 @@ const tokenizerFiles = [
   'merges.txt',
 ]
 
+/** Part of a checkpoint's folder that holds adapters as PEFT does. */
+export const adapterFolder = 'adapter'
+
 export interface CheckpointToWrite {
   model: Model
   /** Values by name, or functions that read them one by one. */
@@ -29,6 +33,8 @@ export interface CheckpointToWrite {
   /** Folder whose tokenizer files are copied. */
   tokenizerDir?: string
   resume?: ResumeState
+  /** Adapters whose sum with their base `tensors` are; also kept apart, in the folder `adapter`. */
+  adapter?: AdapterFiles & { dropout: number }
   /** How weights are stored. */
   dtype?: 'float32' | 'bfloat16'
 }
@@ -54,7 +60,7 @@ export async function writeCheckpoint(dir: string, checkpoint: CheckpointToWrite
 }
 
 async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<void> {
-  const { model, lineage, generationConfig, tokenizerDir, resume, dtype = 'float32' } = checkpoint
+  const { model, lineage, generationConfig, tokenizerDir, resume, adapter, dtype = 'float32' } = checkpoint
   const { torch_dtype: _, ...config } = model.configJson // the older name of dtype
   await writeJson(join(dir, 'config.json'), { ...config, dtype })
   await writeJson(join(dir, 'generation_config.json'), generationConfig)
@@ -63,6 +69,9 @@ async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<v
   await writeSafetensors(join(dir, 'model.safetensors'), shapedTensors(checkpoint), { dtype: stored })
   if (tokenizerDir !== undefined) await copyTokenizer(tokenizerDir, dir)
   if (resume) await writeResumeState(dir, resume)
+  if (!adapter) return
+  const base = lineage.adapter?.base.checkpoint ?? null
+  await writeAdapter(join(dir, adapterFolder), model, adapter, { dropout: adapter.dropout, base })
 }
 
 function shapedTensors({ model, tensors }: CheckpointToWrite) {
