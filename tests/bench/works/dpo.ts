@@ -21,6 +21,7 @@ export async function openDpoTrainer(
   const trainer = new DpoTrainer({
     program,
     model,
+    role: 'policy',
     settings: {
       ...optimizationOf(precision),
       batchSize,

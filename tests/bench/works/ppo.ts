@@ -23,8 +23,9 @@ export const openPpo: OpenWork = async (size, precision, { program }) => {
     {
       program,
       policy,
-      reward: scorer,
-      value: scorer,
+      policyRole: 'policy',
+      reward: { ...scorer, role: 'reward' },
+      value: { ...scorer, role: 'value' },
       tokenizer: { stopIds: [], decode: (ids) => ids.join(' ') },
       prompts: randomRows(count, promptLength, size.vocabSize),
       settings: settingsOf(count, newTokens, precision),

@@ -14,6 +14,7 @@ export const openReward: OpenWork = async (size, precision, { program }) => {
   const trainer = new RewardTrainer({
     program,
     model,
+    role: 'reward',
     settings: {
       ...optimizationOf(precision),
       batchSize,

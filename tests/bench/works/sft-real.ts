@@ -26,6 +26,7 @@ export const openSftReal: OpenWork = async (size, precision, { program, steps, d
   const trainer = new SupervisedTrainer({
     program,
     model,
+    role: 'policy',
     settings: { ...optimizationOf(precision), batchSize },
     totalSteps,
     batches: (step) => [batchOf(step)],

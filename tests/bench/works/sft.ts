@@ -18,6 +18,7 @@ export const openSft: OpenWork = async (size, precision, { program }) => {
   const trainer = new SupervisedTrainer({
     program,
     model,
+    role: 'policy',
     settings: { ...optimizationOf(precision), batchSize },
     totalSteps,
     batches: () => [batch],

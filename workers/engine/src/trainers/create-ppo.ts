@@ -1,61 +1,49 @@
 import { type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
-import type { Scorer } from '../forward/index.ts'
-import { addRole, scoreHeadTensors, withScoreHead } from '../models/index.ts'
+import { addRole, freshAdapter } from '../models/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
+import { adaptedRole, loraOf } from './adapted-role.ts'
 import { PpoTrainer } from './ppo.ts'
-import { type Start, startFromCheckpoint } from './start.ts'
+import { readRewardOver, valueScorerOf } from './ppo-scorers.ts'
+import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
 import type { JobContext, Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
 
-/** A ppo stage from its job: policy, frozen reference, frozen reward model and value model in one program. */
+/**
+ * A ppo stage from its job: policy, frozen reference, frozen reward model and value model in one program. With `lora`
+ * the weights of the reference are the base of the others, which hold adapters only.
+ */
 export async function createPpoTrainer(job: JobOf<'ppo'>, context: JobContext): Promise<Trainer> {
   const { seed, settings } = job
   const ref = await startFromCheckpoint(job.model)
-  const policy = job.resumeFrom ? await readCheckpoint(job.resumeFrom) : ref
-  const reward = await readReward(job.reward, ref)
-  const value = settings.valueInit === 'reward' ? reward : zeroValue(ref)
+  const { model, tokenizer } = ref
+  const policy = await policyOf(job, ref)
+  const reward = await readRewardOver(job.reward, ref)
+  const value = await valueScorerOf(job, ref, reward)
   const prompts = await readPrompts(job, ref)
 
   const program = new TracedProgram()
-  await addRole(program, 'policy', ref.model, policy.tensors)
-  await addRole(program, 'ref', ref.model, ref.tensors)
-  await addRole(program, 'reward', reward.model, reward.tensors)
-  await addRole(program, 'value', value.model, value.tensors)
-  const { model, tokenizer } = ref
+  await addRole(program, policy.role, model, policy.tensors)
+  await addRole(program, 'ref', model, ref.tensors)
+  await addRole(program, reward.role, reward.model, reward.tensors)
+  await addRole(program, value.role, value.model, value.tensors)
   const checkpoint = checkpointParts(job, ref)
   return new PpoTrainer(
-    { program, policy: model, reward, value, tokenizer, prompts, settings, seed, checkpoint },
+    { program, policy: model, policyRole: policy.role, reward, value, tokenizer, prompts, settings, seed, checkpoint },
     context,
   )
 }
 
-type LoadedScorer = Scorer & { tensors: Record<string, Float32Array> }
-
-/** A reward model reads the policy's token ids, so both share one vocabulary. */
-export async function readReward(dir: string, policy: Start): Promise<LoadedScorer> {
-  const { model, tensors, lineage } = await readCheckpoint(dir)
-  const normalization = lineage?.rewardNormalization
-  if (model.head !== 'score' || !normalization) {
-    const message = `${dir} is no reward model of a reward stage: it needs a score head and temper.json's rewardNormalization`
-    throw new TemperError('invalid_checkpoint', message, { details: { dir, head: model.head } })
+async function policyOf(job: JobOf<'ppo'>, { model, tensors }: Start) {
+  const lora = loraOf(job)
+  if (lora) {
+    const role = adaptedRole('policy', 'ref', lora, job.seed)
+    return { role, tensors: freshAdapter(model, role.adapter, job.seed) }
   }
-  if (model.vocabSize !== policy.model.vocabSize) {
-    const message = `the reward model has ${model.vocabSize} tokens, the policy ${policy.model.vocabSize}: train it from a checkpoint with the policy's tokenizer`
-    throw new TemperError('invalid_checkpoint', message, { details: { dir } })
-  }
-  return { model, tensors, normalization }
-}
-
-/** The policy's body with a head of zeros: it starts by expecting nothing. */
-function zeroValue({ model, tensors }: Start): LoadedScorer {
-  return {
-    model: withScoreHead(model),
-    tensors: scoreHeadTensors(model, tensors, 'zero'),
-    normalization: { mean: 0, std: 1 },
-  }
+  const resumed = resumedWeights(job)
+  return { role: 'policy', tensors: resumed ? (await readCheckpoint(resumed)).tensors : tensors }
 }
 
 /** Prompts are cut at the left to leave room for a completion. */

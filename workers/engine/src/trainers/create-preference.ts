@@ -1,24 +1,26 @@
 import { type JobOf, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
-import { addRole, scoreHeadTensors, withScoreHead } from '../models/index.ts'
+import { scoreHeadTensors, withScoreHead } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
+import { addTrainedRole } from './adapted-role.ts'
 import { DpoTrainer } from './dpo.ts'
 import type { PairData } from './pair-source.ts'
 import { readPairs, withoutTies } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
-import { type Start, startFromCheckpoint } from './start.ts'
+import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
 import type { Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
 
 /** A reward stage from its job: the policy's body with a fresh score head. */
 export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer> {
   const { seed, settings } = job
-  const start = await startFromCheckpoint(job.resumeFrom ?? job.model)
+  const start = await startFromCheckpoint(resumedWeights(job) ?? job.model)
   const model = withScoreHead(start.model)
   const data = await readPairData(job, start)
   const program = new TracedProgram()
-  await addRole(program, 'reward', model, scoreHeadTensors(start.model, start.tensors, { seed }))
-  return new RewardTrainer({ ...data, program, model, settings, checkpoint: checkpointParts(job, start) })
+  const tensors = scoreHeadTensors(start.model, start.tensors, { seed })
+  const role = await addTrainedRole(program, 'reward', { model, tensors }, job)
+  return new RewardTrainer({ ...data, program, model, role, settings, checkpoint: checkpointParts(job, start) })
 }
 
 /**
@@ -29,11 +31,12 @@ export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
   const { settings } = job
   const start = await startFromCheckpoint(job.model)
   const { model } = start
-  const { tensors } = job.resumeFrom ? await readCheckpoint(job.resumeFrom) : start
+  const resumed = resumedWeights(job)
+  const { tensors } = resumed ? await readCheckpoint(resumed) : start
   const data = await readPairData(job, start)
   const program = new TracedProgram()
-  await addRole(program, 'policy', model, tensors)
-  return new DpoTrainer({ ...data, program, model, settings, checkpoint: checkpointParts(job, start) })
+  const role = await addTrainedRole(program, 'policy', { model, tensors }, job)
+  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint: checkpointParts(job, start) })
 }
 
 async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: Start): Promise<PairData> {

@@ -2,10 +2,11 @@ import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type BatchInputs, ForwardFunction } from '../forward/index.ts'
 import { dpoLoss, languageModelingLoss, maskedMean, sequenceLogps } from '../losses/index.ts'
-import { type Model, paramsOf, roleNames } from '../models/index.ts'
+import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { dropoutFeeds } from './adapted-role.ts'
 import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
 import { type Pair, withoutTies } from './pairs.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
@@ -14,8 +15,9 @@ import { type LossAndMetrics, Updater } from './updater.ts'
 
 export interface DpoParts extends PairData {
   program: Program
-  /** Its weights are the program's role `policy`. */
   model: Model
+  /** Where the program holds its weights; what is the role's own is trained. */
+  role: Role
   settings: JobOf<'dpo'>['settings']
   checkpoint: CheckpointParts
 }
@@ -37,18 +39,18 @@ export class DpoTrainer implements Trainer {
   #finishedEarly = false
 
   constructor(parts: DpoParts) {
-    const { program, model, settings, checkpoint } = parts
+    const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
     this.#source = new PairSource(parts, settings)
     const body = (variables: Variables, inputs: Inputs<string>) => loss(parts, variables, inputs)
     this.#updater = new Updater(program, {
       name: 'dpo',
-      trained: roleNames('policy', model),
+      trained: roleNames(role, model),
       settings,
       totalSteps: this.totalSteps,
       body,
     })
-    this.#training = new TrainingState({ program, model, role: 'policy', checkpoint, updater: this.#updater })
+    this.#training = new TrainingState({ program, model, role, checkpoint, updater: this.#updater })
     this.#logps = new ForwardFunction(program, 'logps', settings.precision, (variables, inputs) =>
       pairLogps(parts, variables, inputs),
     )
@@ -85,7 +87,10 @@ export class DpoTrainer implements Trainer {
   async advance(): Promise<MetricValues> {
     const step = this.step + 1
     const batches = this.#source.batchesOf(step)
-    const passes = batches.map((batch) => ({ ...batch, feeds: this.#withReference(batch) }))
+    const passes = batches.map((batch, pass) => ({
+      ...batch,
+      feeds: { ...this.#withReference(batch), ...dropoutFeeds(this.#parts.role, step, pass) },
+    }))
     const values = await this.#updater.step(passes, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
@@ -163,10 +168,10 @@ export class DpoTrainer implements Trainer {
 }
 
 /** Summed log-probs and tokens of both answers under the policy, each (N), and the token accuracy on chosen ones. */
-function pairLogps({ model, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
+function pairLogps({ model, role, settings }: DpoParts, variables: Variables, inputs: Inputs<string>) {
   const { ids, positions, segments, parents, ...losses } = inputs as BatchInputs & Inputs<'sequenceOf'>
   const { lossPositions, targets, weights, sequenceOf } = losses
-  const params = paramsOf(variables, 'policy')
+  const params = paramsOf(variables, role, inputs.dropoutSeed)
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions, parents }))
   const headWeight = model.headWeight(params)
   const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })

@@ -13,7 +13,7 @@ import {
 } from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
 import { generalizedAdvantages, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '../losses/index.ts'
-import { type Model, paramsOf, roleNames } from '../models/index.ts'
+import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
 import { seedOf, shuffle } from '../random.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
@@ -24,14 +24,16 @@ import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
+/** A reward or value model with the role that holds its weights. */
+export type PlacedScorer = Scorer & { role: Role }
+
 export interface PpoParts {
   program: Program
-  /** Roles `policy` and `ref`. */
   policy: Model
-  /** Role `reward`. */
-  reward: Scorer
-  /** Role `value`. */
-  value: Scorer
+  /** Where the program holds the policy's weights. Those of the reference, its weights at the start, are role `ref`. */
+  policyRole: Role
+  reward: PlacedScorer
+  value: PlacedScorer
   tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
   prompts: readonly (readonly number[])[]
   settings: JobOf<'ppo'>['settings']
@@ -70,7 +72,7 @@ export class PpoTrainer implements Trainer {
   readonly #context: JobContext
 
   constructor(parts: PpoParts, context: JobContext) {
-    const { program, policy, settings, prompts, seed, checkpoint } = parts
+    const { program, policy, policyRole, value, settings, prompts, seed, checkpoint } = parts
     const { maxTokens } = settings.sampling
     const longest = Math.max(...prompts.map((prompt) => prompt.length))
     this.#parts = parts
@@ -79,18 +81,18 @@ export class PpoTrainer implements Trainer {
     this.#source = new EpochSource(prompts, seed)
     this.#shape = { rowLength: Math.min(policy.contextLength, roundUp(longest + maxTokens, 16)), maxTokens }
     const slots = Math.min(64, settings.episodesPerIteration)
-    this.#generator = new Generator(program, policy, 'policy', slots, settings.precision)
+    this.#generator = new Generator(program, policy, policyRole, slots, settings.precision)
     this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
-    const stateNames = roleNames('value', parts.value.model)
+    const stateNames = roleNames(value.role, value.model)
     this.#updater = new Updater(program, {
       name: 'ppo/update',
-      trained: [...roleNames('policy', policy), ...stateNames],
+      trained: [...roleNames(policyRole, policy), ...stateNames],
       settings,
       totalSteps: settings.iterations * settings.ppoEpochs * settings.miniBatches,
       body: (v, x) => ppoLoss(parts, v, x),
     })
     const updater = this.#updater
-    this.#training = new TrainingState({ program, model: policy, role: 'policy', checkpoint, updater, stateNames })
+    this.#training = new TrainingState({ program, model: policy, role: policyRole, checkpoint, updater, stateNames })
   }
 
   get step(): number {
@@ -259,24 +261,25 @@ export class PpoTrainer implements Trainer {
 }
 
 /** Log-probs of completions under policy and reference at the sampling temperature, values, and raw scores. */
-function measure({ policy, reward, value, settings }: PpoParts, variables: Variables, inputs: Inputs<string>) {
+function measure(parts: PpoParts, variables: Variables, inputs: Inputs<string>) {
+  const { policy, policyRole, reward, value, settings } = parts
   const x = inputs as EpisodeInputs
   const { temperature } = settings.sampling
   return {
-    logps: completionLogps(policy, paramsOf(variables, 'policy'), x, temperature),
+    logps: completionLogps(policy, paramsOf(variables, policyRole), x, temperature),
     refLogps: completionLogps(policy, paramsOf(variables, 'ref'), x, temperature),
     values: completionValues(value, variables, x),
-    scores: scoresAt(reward.model, paramsOf(variables, 'reward'), x, x.lastPositions),
+    scores: scoresAt(reward.model, paramsOf(variables, reward.role), x, x.lastPositions),
   }
 }
 
 /** policy loss + vfCoef · value loss, both means over the completion tokens of the mini-batch. */
 function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { policy, value, settings } = parts
+  const { policy, policyRole, value, settings } = parts
   const x = inputs as EpisodeInputs & Inputs<'oldLogps' | 'oldValues' | 'advantages' | 'returns'>
   const { oldLogps, oldValues, advantages, returns, mask } = x
   const logps = tf.reshape(
-    completionLogps(policy, paramsOf(variables, 'policy'), x, settings.sampling.temperature),
+    completionLogps(policy, paramsOf(variables, policyRole), x, settings.sampling.temperature),
     mask.shape,
   )
   const values = tf.reshape(completionValues(value, variables, x), mask.shape)
@@ -296,8 +299,12 @@ function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>):
 }
 
 /** V of the state before each token, in units of the normalised score; (R · maxTokens). */
-function completionValues({ model, normalization }: Scorer, variables: Variables, x: EpisodeInputs): Tensor {
-  const raw = scoresAt(model, paramsOf(variables, 'value'), x, x.lossPositions)
+function completionValues(
+  { model, role, normalization }: PlacedScorer,
+  variables: Variables,
+  x: EpisodeInputs,
+): Tensor {
+  const raw = scoresAt(model, paramsOf(variables, role), x, x.lossPositions)
   return tf.div(tf.sub(raw, normalization.mean), normalization.std)
 }
 

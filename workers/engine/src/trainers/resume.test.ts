@@ -7,15 +7,21 @@ import { lastCheckpoint, makeToy, metricsOf, runToyJob, segmentOf, type Toy } fr
 let toy: Toy
 let policy: string
 let rewardModel: string
+/** Adapters over `policy`. */
+let adaptedReward: string
 
 beforeAll(async () => {
   toy = await makeToy()
   policy = lastCheckpoint(await runToyJob(toy.pretrain()))
   rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy)))
+  const adapted = segmentOf(toy.reward(policy, { lora }), path.join(toy.dir, 'adapted-reward'))
+  adaptedReward = lastCheckpoint(await runToyJob(adapted))
 })
 afterAll(() => toy.remove())
 
+const lora = { rank: 4 }
 const files = ['model.safetensors', 'resume/state.safetensors', 'resume/state.json']
+const adapterFiles = ['adapter/adapter_config.json', 'adapter/adapter_model.safetensors']
 
 /** Interrupted after step 1 and again after step 3, each time continued by a new process's worth of state. */
 async function expectBitEqual(job: TrainingJob) {
@@ -27,7 +33,8 @@ async function expectBitEqual(job: TrainingJob) {
 
   expect(metricsOf([...first, ...second, ...third])).toEqual(metricsOf(whole))
   expect(third.at(-1)).toEqual(whole.at(-1))
-  for (const file of files) {
+  const hasAdapter = 'lora' in job.settings && job.settings.lora !== undefined
+  for (const file of hasAdapter ? [...files, ...adapterFiles] : files) {
     const expected = await readFile(path.join(lastCheckpoint(whole), file))
     const actual = await readFile(path.join(lastCheckpoint(third), file))
     expect(actual.equals(expected), `${job.type}: ${file}`).toBe(true)
@@ -43,4 +50,12 @@ describe('a stage that is interrupted and resumed ends with the very bits of an 
   it('reward', () => expectBitEqual(toy.reward(policy)))
   it('dpo', () => expectBitEqual(toy.dpo(policy)))
   it('ppo', () => expectBitEqual(toy.ppo(policy, rewardModel, { iterations: 5 })))
+  it('sft of adapters, with dropout and accumulated gradients', () =>
+    expectBitEqual(toy.sft(policy, { lora: { ...lora, dropout: 0.2 }, gradientAccumulation: 2, epochs: 8 })))
+  it('reward with adapters', () => expectBitEqual(toy.reward(policy, { lora })))
+  it('dpo with adapters', () => expectBitEqual(toy.dpo(policy, { lora })))
+  it('ppo with adapters, over a reward model of its own', () =>
+    expectBitEqual(toy.ppo(policy, rewardModel, { lora, iterations: 5 })))
+  it('ppo with adapters, which share their base with those of the reward model', () =>
+    expectBitEqual(toy.ppo(policy, adaptedReward, { lora, iterations: 5 })))
 })

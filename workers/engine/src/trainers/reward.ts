@@ -2,9 +2,10 @@ import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { ForwardFunction, scoresAt, type TokenInputs } from '../forward/index.ts'
 import { bradleyTerryLoss } from '../losses/index.ts'
-import { type Model, paramsOf, roleNames } from '../models/index.ts'
+import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { dropoutFeeds } from './adapted-role.ts'
 import { type MeasuredPair, type PairData, PairSource } from './pair-source.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -12,8 +13,10 @@ import { type LossAndMetrics, Updater } from './updater.ts'
 
 export interface RewardParts extends PairData {
   program: Program
-  /** A model with a score head; its weights are the program's role `reward`. */
+  /** With a score head. */
   model: Model
+  /** Where the program holds its weights; what is the role's own is trained. */
+  role: Role
   settings: JobOf<'reward'>['settings']
   checkpoint: CheckpointParts
 }
@@ -40,17 +43,17 @@ export class RewardTrainer implements Trainer {
   #heldOutSummary: HeldOut | undefined
 
   constructor(parts: RewardParts) {
-    const { program, model, settings, checkpoint } = parts
+    const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
     this.#source = new PairSource(parts, settings)
     this.#updater = new Updater(program, {
       name: 'reward',
-      trained: roleNames('reward', model),
+      trained: roleNames(role, model),
       settings,
       totalSteps: this.totalSteps,
       body: (variables, inputs) => loss(parts, variables, inputs),
     })
-    this.#training = new TrainingState({ program, model, role: 'reward', checkpoint, updater: this.#updater })
+    this.#training = new TrainingState({ program, model, role, checkpoint, updater: this.#updater })
     this.#score = new ForwardFunction(program, 'score', settings.precision, (variables, inputs) =>
       pairScores(parts, variables, inputs),
     )
@@ -72,7 +75,11 @@ export class RewardTrainer implements Trainer {
   async advance(): Promise<MetricValues> {
     const step = this.step + 1
     const batches = this.#source.batchesOf(step)
-    const values = await this.#updater.step(batches, step)
+    const passes = batches.map((batch, pass) => ({
+      ...batch,
+      feeds: { ...batch.feeds, ...dropoutFeeds(this.#parts.role, step, pass) },
+    }))
+    const values = await this.#updater.step(passes, step)
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
     this.#training.metrics = { ...values, num_tokens: this.#numTokens, ...(await this.#heldOutAtEnd()) }
@@ -116,9 +123,9 @@ export class RewardTrainer implements Trainer {
 }
 
 /** Raw scores of both sides, each (N). */
-function pairScores({ model, settings }: RewardParts, variables: Variables, inputs: Inputs<string>) {
+function pairScores({ model, role, settings }: RewardParts, variables: Variables, inputs: Inputs<string>) {
   const { lastPositions, ...tokens } = inputs as TokenInputs & Inputs<'lastPositions'>
-  const scores = scoresAt(model, paramsOf(variables, 'reward'), tokens, lastPositions)
+  const scores = scoresAt(model, paramsOf(variables, role, inputs.dropoutSeed), tokens, lastPositions)
   const [chosen, rejected] = tf.split(scores, [settings.batchSize, settings.batchSize]) as [Tensor, Tensor]
   return { chosen, rejected }
 }

@@ -25,6 +25,7 @@ async function firstStep(more: { config?: object; coefficient?: number; modelTyp
   const trainer = new SupervisedTrainer({
     program,
     model,
+    role: 'policy',
     settings: settingsOf(more.coefficient),
     totalSteps: 4,
     batches: () => Array(more.passes ?? 1).fill(batch),

@@ -4,6 +4,7 @@ import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
 import { type Model, modelFromSpec } from '../models/index.ts'
 import { createTokenizer, loadTokenizer, type Tokenizer, trainBpe, writeTokenizerFiles } from '../tokenizer/index.ts'
+import { loraOf } from './adapted-role.ts'
 
 /** What a stage starts from: a model, its weights, its tokenizer and the folder that holds the tokenizer's files. */
 export interface Start {
@@ -20,9 +21,18 @@ export async function startFromCheckpoint(dir: string): Promise<Start> {
   return { model, tensors, generationConfig, tokenizer: await loadTokenizer(dir), tokenizerDir: dir }
 }
 
+/**
+ * Folder of the weights that a resumed stage goes on with. Undefined for one with adapters: it goes on over the weights
+ * that it began with, and its adapters are in the checkpoint's `resume/` part.
+ */
+export function resumedWeights(job: TrainingJob): string | undefined {
+  return loraOf(job) ? undefined : job.resumeFrom
+}
+
 /** The checkpoint a job resumes from, else the one it starts from, else a new model with a tokenizer trained for it. */
 export async function startOf(job: JobOf<'pretrain' | 'sft'>): Promise<Start> {
-  if (job.resumeFrom) return startFromCheckpoint(job.resumeFrom)
+  const resumed = resumedWeights(job)
+  if (resumed) return startFromCheckpoint(resumed)
   if (job.type === 'sft') return startFromCheckpoint(job.model)
   return 'dir' in job.model ? startFromCheckpoint(job.model.dir) : startFromSpec(job.model, job)
 }

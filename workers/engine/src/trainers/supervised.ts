@@ -2,10 +2,11 @@ import type { JobOf } from '@temper/db/contracts'
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
-import { type Model, paramsOf, type Routing, roleNames } from '../models/index.ts'
+import { type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { dropoutFeeds } from './adapted-role.ts'
 import { routerLossCoef, withRouterLoss } from './router-loss.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -21,8 +22,9 @@ export interface SupervisedPlan {
 
 export interface SupervisedParts extends SupervisedPlan {
   program: Program
-  /** Its weights are the program's role `policy`. */
   model: Model
+  /** Where the program holds its weights; what is the role's own is trained. */
+  role: Role
   settings: Omit<JobOf<'sft'>['settings'], 'epochs' | 'maxLength' | 'packing'>
   checkpoint: CheckpointParts
   nowMs(): number
@@ -43,19 +45,19 @@ export class SupervisedTrainer implements Trainer {
   #numTokens = 0
 
   constructor(parts: SupervisedParts) {
-    const { program, model, settings, checkpoint } = parts
+    const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
     this.#auxCoef = routerLossCoef(model, settings.routerAuxLossCoef)
     const body = (variables: Variables, inputs: Inputs<string>) => {
       const routings: Routing[] = []
-      const language = loss(model, variables, inputs, routings)
+      const language = loss(parts, variables, inputs, routings)
       return withRouterLoss(language, routings, inputs as Inputs<'segments' | 'passes'>, this.#auxCoef)
     }
-    const trained = roleNames('policy', model)
+    const trained = roleNames(role, model)
     this.#updater = new Updater(program, { name: 'supervised', trained, settings, totalSteps: parts.totalSteps, body })
-    this.#training = new TrainingState({ program, model, role: 'policy', checkpoint, updater: this.#updater })
+    this.#training = new TrainingState({ program, model, role, checkpoint, updater: this.#updater })
     this.#validation = new ForwardFunction(program, 'validate', settings.precision, (variables, inputs) => ({
-      loss: loss(model, variables, inputs).loss,
+      loss: loss(parts, variables, inputs).loss,
     }))
   }
 
@@ -73,13 +75,13 @@ export class SupervisedTrainer implements Trainer {
   }
 
   async advance(): Promise<MetricValues> {
-    const { nowMs } = this.#parts
+    const { role, nowMs } = this.#parts
     const step = this.step + 1
     const batches = this.#parts.batches(step)
     const denominator = sum(batches, ({ lossTokens }) => lossTokens)
     const startedMs = nowMs()
-    const passes = batches.map((batch) => ({
-      feeds: batchFeeds(batch, { denominator, passes: batches.length }),
+    const passes = batches.map((batch, pass) => ({
+      feeds: { ...batchFeeds(batch, { denominator, passes: batches.length }), ...dropoutFeeds(role, step, pass) },
       dataRows: batch.dataRows,
     }))
     const values = await this.#updater.step(passes, step)
@@ -126,10 +128,15 @@ export class SupervisedTrainer implements Trainer {
   }
 }
 
-function loss(model: Model, variables: Variables, inputs: Inputs<string>, routings?: Routing[]): LossAndMetrics {
+function loss(
+  { model, role }: Pick<SupervisedParts, 'model' | 'role'>,
+  variables: Variables,
+  inputs: Inputs<string>,
+  routings?: Routing[],
+): LossAndMetrics {
   const { ids, positions, segments, lossPositions, targets, weights, denominator, passes } = inputs as BatchInputs &
     Inputs<'denominator' | 'passes'>
-  const params = paramsOf(variables, 'policy')
+  const params = paramsOf(variables, role, inputs.dropoutSeed)
   const hidden = model.hiddenStates(
     params,
     { ids, positions },

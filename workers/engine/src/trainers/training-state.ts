@@ -1,7 +1,9 @@
-import { type Lineage, type StageType, TemperError, type TrainingJob } from '@temper/db/contracts'
-import { readResumeState, writeCheckpoint } from '../checkpoint/index.ts'
-import type { Model } from '../models/index.ts'
+import { type AdapterOrigin, type Lineage, type StageType, TemperError, type TrainingJob } from '@temper/db/contracts'
+import { readLineage, readResumeState, weightsDigest, writeCheckpoint } from '../checkpoint/index.ts'
+import { isAdapted, type Model, type Role, roleNames, targetNames } from '../models/index.ts'
 import type { Program, Values } from '../tracing/index.ts'
+import { loraOf } from './adapted-role.ts'
+import { SavedWeights } from './saved-weights.ts'
 import type { Start } from './start.ts'
 import type { MetricValues } from './trainer.ts'
 import type { Updater } from './updater.ts'
@@ -14,18 +16,22 @@ export interface CheckpointParts {
   /** Folder whose tokenizer files belong to the checkpoint. */
   tokenizerDir: string
   generationConfig: Record<string, unknown>
+  /** What adapters stand over. */
+  base?: AdapterOrigin['base']
 }
 
-export function checkpointParts(job: TrainingJob, { tokenizerDir, generationConfig }: Start): CheckpointParts {
+export function checkpointParts(job: TrainingJob, { tensors, tokenizerDir, generationConfig }: Start): CheckpointParts {
   const kind = job.type === 'reward' ? 'reward' : 'policy'
-  return { kind, stageType: job.type, origin: job.origin, tokenizerDir, generationConfig }
+  // The first parent is what the stage starts from.
+  const base = loraOf(job) && { checkpoint: job.origin?.parents[0], sha256: weightsDigest(tensors) }
+  return { kind, stageType: job.type, origin: job.origin, tokenizerDir, generationConfig, base }
 }
 
 export interface TrainingParts {
   program: Program
   model: Model
   /** Role whose weights are the checkpoint. */
-  role: string
+  role: Role
   checkpoint: CheckpointParts
   updater: Updater
   /** Variables beside its moments without which the next step would differ: a value model. */
@@ -44,9 +50,11 @@ export class TrainingState {
   /** Of the last step. */
   metrics: MetricValues = {}
   readonly #parts: TrainingParts
+  readonly #weights: SavedWeights
 
   constructor(parts: TrainingParts) {
     this.#parts = parts
+    this.#weights = new SavedWeights(parts.program, parts.model, parts.role)
   }
 
   /** Makes the optimizer's moments; of a checkpoint, reads them and returns what the trainer kept. */
@@ -56,10 +64,10 @@ export class TrainingState {
   }
 
   async save(dir: string, kept: Partial<Kept> & Pick<Lineage, 'rewardNormalization'> = {}): Promise<void> {
-    const { program, model, role, checkpoint } = this.#parts
+    const { program, model, checkpoint } = this.#parts
     const { origin, kind, stageType, tokenizerDir, generationConfig } = checkpoint
     const { step, metrics } = this
-    const weights = await program.read(Object.keys(model.parameterShapes).map((name) => `${role}/${name}`))
+    const { tensors: weights, adapter } = await this.#weights.read()
     const variables = await program.read(this.#stateNames)
     const tensors = Object.fromEntries(
       Object.entries(variables).map(([name, data]) => [name, { shape: program.shapeOf(name), data }]),
@@ -68,20 +76,48 @@ export class TrainingState {
     const { rewardNormalization } = kept
     await writeCheckpoint(dir, {
       model,
-      tensors: withoutRole(weights, role),
-      lineage: { format: 1, ...origin, kind, stageType, step, metrics, rewardNormalization },
+      tensors: weights,
+      lineage: {
+        format: 1,
+        ...origin,
+        kind,
+        stageType,
+        step,
+        metrics,
+        adapter: this.#adapterOrigin,
+        rewardNormalization,
+      },
       generationConfig,
       tokenizerDir,
       resume: { tensors, state: { step, ...kept.state } },
+      adapter,
     })
   }
 
+  /** Whole weights are in the checkpoint's files; adapters are read bit for bit, not out of their sum with the base. */
   get #stateNames(): string[] {
-    const { stateNames = [], updater } = this.#parts
-    return [...stateNames, ...updater.stateNames]
+    const { role, model, stateNames = [], updater } = this.#parts
+    return [...(isAdapted(role) ? roleNames(role, model) : []), ...stateNames, ...updater.stateNames]
+  }
+
+  get #adapterOrigin(): AdapterOrigin | undefined {
+    const { role, model, checkpoint } = this.#parts
+    if (!isAdapted(role)) return undefined
+    if (!checkpoint.base) throw new TemperError('internal', 'a role with adapters has a base that checkpoints name')
+    const { rank, alpha, rsLora } = role.adapter
+    return { base: checkpoint.base, rank, alpha, rsLora, targets: targetNames(model, role.adapter) }
+  }
+
+  /** Adapters of another base would go on without a sound. */
+  async #requireBase(dir: string): Promise<void> {
+    const [expected, actual] = [this.#parts.checkpoint.base, (await readLineage(dir))?.adapter?.base]
+    if (expected?.sha256 === actual?.sha256) return
+    const message = `${dir} cannot be resumed: it stands over base ${actual?.sha256 ?? 'none'}, the stage over ${expected?.sha256 ?? 'none'}`
+    throw new TemperError('invalid_checkpoint', message, { details: { dir, expected, actual } })
   }
 
   async #restore(dir: string): Promise<Kept> {
+    await this.#requireBase(dir)
     const { tensors, state } = await readResumeState(dir)
     const names = new Set(this.#stateNames)
     const missing = [...names].filter((name) => !tensors[name])
@@ -93,10 +129,4 @@ export class TrainingState {
     this.step = Number(state.step)
     return { state, tensors: Object.fromEntries(values.filter(([name]) => !names.has(name))) }
   }
-}
-
-function withoutRole(values: Record<string, Values>, role: string): Record<string, Float32Array> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, data]) => [name.slice(role.length + 1), data as Float32Array]),
-  )
 }
