@@ -22,7 +22,7 @@ export async function* checkTrl(dir: string): AsyncGenerator<Result> {
 
 /** The trainer of a run; undefined where its settings ask for something that the engine does not have. */
 function kindOf({ name, settings }: TrlRun): TrainerKind | undefined {
-  if (settings.start !== 'policy' && settings.start !== 'reward-init') return undefined
+  if (!['policy', 'reward-init', 'policy + lora-init'].includes(settings.start)) return undefined
   if (settings.lr_scheduler_type !== 'linear' || settings.warmup_steps !== 0) return undefined
   if (/^sft/.test(name)) return 'sft'
   if (/^reward/.test(name)) return 'reward'

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { readCheckpoint } from '@temper/engine/checkpoint'
+import { readAdapter, readCheckpoint } from '@temper/engine/checkpoint'
 import type { Sequence } from '@temper/engine/data'
-import type { Model } from '@temper/engine/models'
-import { addRole } from '@temper/engine/models'
+import { addBase, addRole, type Model, type Role } from '@temper/engine/models'
 import { loadTokenizer, type Tokenizer } from '@temper/engine/tokenizer'
 import { type Program, TracedProgram } from '@temper/engine/tracing'
 import type { Pair } from '@temper/engine/trainers'
@@ -15,6 +14,7 @@ export type TrainerKind = 'sft' | 'reward' | 'dpo'
 export interface OpenRun {
   program: Program
   model: Model
+  role: Role
   pairs: Pair[]
   /** Holds every sequence. */
   rowLength: number
@@ -31,12 +31,12 @@ export async function openRun(dir: string, { settings }: TrlRun, kind: TrainerKi
   const tokenizer = await loadTokenizer(tokenizerDir)
   const texts = await readJson(join(dir, 'pairs.json'), pairsSchema)
   const pairs = texts.map((pair) => pairOf(tokenizer, pair, kind))
-  const { model, tensors, generationConfig } = await readCheckpoint(join(dir, settings.start))
   const program = new TracedProgram()
-  await addRole(program, kind === 'reward' ? 'reward' : 'policy', model, tensors)
+  const { role, model, generationConfig } = await addStart(program, dir, settings, kind)
   return {
     program,
     model,
+    role,
     pairs,
     rowLength: Math.max(...pairs.flatMap(({ chosen, rejected }) => [chosen.ids.length, rejected.ids.length])),
     settings: commonSettings(settings),
@@ -44,6 +44,22 @@ export async function openRun(dir: string, { settings }: TrlRun, kind: TrainerKi
     seed: 'sequential',
     checkpoint: { stageType: 'sft', kind: 'policy', tokenizerDir, generationConfig },
   }
+}
+
+/** Loads the model that a run names as its start, or `<model> + <adapters of PEFT>`. */
+async function addStart(program: Program, dir: string, { start }: TrlRun['settings'], kind: TrainerKind) {
+  const [modelDir = '', adapterDir] = start.split(' + ')
+  const { model, tensors, generationConfig } = await readCheckpoint(join(dir, modelDir))
+  const name = kind === 'reward' ? 'reward' : 'policy'
+  if (adapterDir === undefined) {
+    await addRole(program, name, model, tensors)
+    return { role: name, model, generationConfig }
+  }
+  const { adapter, tensors: own } = await readAdapter(join(dir, adapterDir), model)
+  const role = { name, base: 'base', adapter }
+  await addBase(program, role.base, model, tensors)
+  await addRole(program, role, model, own)
+  return { role, model, generationConfig }
 }
 
 /**
