@@ -164,7 +164,7 @@ it('takes no gradient of the weights under adapters: their products would be one
       return gradients(() => weigh(model.hiddenStates(paramsOf(variables, role), { ids, positions }, attend)), params)
         .grads
     })
-    const matrices = (await program.profile(name, batch)).filter(({ op }) => op === 'MatMul')
+    const matrices = (await program.profile(name, batch)).times.filter(({ op }) => op === 'MatMul')
     return matrices.reduce((sum, { count }) => sum + count, 0)
   }
   const own = roleNames(role, model)

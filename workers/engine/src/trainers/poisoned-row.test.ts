@@ -31,7 +31,15 @@ async function supervised(job: ReturnType<Toy['sft'] | Toy['pretrain']>): Promis
   const plan = job.type === 'sft' ? await planSft(job, model, tokenizer) : await planPretrain(job, model, tokenizer)
   const program = new TracedProgram()
   await addRole(program, 'policy', model, tensors)
-  return new SupervisedTrainer({ ...plan, program, model, settings: job.settings, checkpoint, nowMs: () => 0 })
+  return new SupervisedTrainer({
+    ...plan,
+    program,
+    model,
+    role: 'policy',
+    settings: job.settings,
+    checkpoint,
+    nowMs: () => 0,
+  })
 }
 
 async function reward(): Promise<Trainer> {
@@ -41,7 +49,7 @@ async function reward(): Promise<Trainer> {
   const program = new TracedProgram()
   const model = withScoreHead(poisoned.model)
   await addRole(program, 'reward', model, scoreHeadTensors(poisoned.model, tensors, { seed }))
-  return new RewardTrainer({ pairs, heldOut: [], seed, program, model, settings, checkpoint })
+  return new RewardTrainer({ pairs, heldOut: [], seed, program, model, role: 'reward', settings, checkpoint })
 }
 
 it.each([
