@@ -28,6 +28,8 @@ export const metrics = {
   'rewards/accuracies': { better: 'higher', about: 'Share of pairs with a positive implicit margin' },
   'logps/chosen': { better: 'none', about: 'Summed log-prob of chosen; it usually falls too' },
   'logps/rejected': { better: 'none', about: 'Summed log-prob of rejected' },
+  nll_loss: { better: 'lower', about: 'Mean negative log-prob a token of chosen answers, where fine-tuning is part' },
+  kl: { better: 'none', about: 'Mean log-ratio of mismatched answers, from 0 up: what kto measures gains from' },
   'objective/kl': { better: 'none', about: 'Mean summed KL of policy to reference a completion (k1)' },
   'objective/entropy': { better: 'none', about: 'Mean summed negative log-prob a completion' },
   'objective/scores': {

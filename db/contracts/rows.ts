@@ -25,6 +25,8 @@ export const preferenceRowSchema = z.strictObject({
   chosen: z.string(),
   rejected: z.string(),
   tie: z.boolean().default(false),
+  /** Of a tie: neither answer is any good. */
+  bothBad: z.boolean().default(false),
   strength: z.number().int().min(1).max(3).default(1),
 })
 export type PreferenceRow = z.infer<typeof preferenceRowSchema>

@@ -7,19 +7,14 @@ import {
   TemperError,
 } from '../contracts/index.ts'
 import { dataUses } from './data-uses.ts'
+import type { Finding } from './finding.ts'
+import { lossFindings } from './loss-findings.ts'
 import { nearest } from './nearest.ts'
 import { planRecipe } from './plan-recipe.ts'
 import type { SourceMap } from './source-map.ts'
 import { unknownTargets } from './unknown-targets.ts'
 
 const policyTypes = ['pretrain', 'sft', 'dpo', 'ppo'] as const satisfies StageType[]
-
-/** A rule that a well-formed recipe still breaks, at the value at `path`. */
-interface Finding {
-  path: (string | number)[]
-  message: string
-  nearest?: string | null
-}
 
 /** Checks what a schema cannot: that names refer to something, of the right type, and not in a circle. */
 export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProblem[] {
@@ -92,34 +87,6 @@ function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
   if (lora === undefined || lora.dropout === 0) return []
   const path = ['stages', name, 'lora', 'dropout']
   return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
-}
-
-/** Settings of one loss that another would not read, and those that it cannot do without. */
-function lossFindings(name: string, { loss, labelSmoothing, simpoGamma }: StageOf<'dpo'>): Finding[] {
-  const smooths = loss === 'sigmoid' || loss === 'robust'
-  const rules: { broken: boolean; key: string; message: string }[] = [
-    {
-      broken: labelSmoothing > 0 && !smooths,
-      key: 'labelSmoothing',
-      message: `the loss '${loss}' has none: it belongs to 'sigmoid' and 'robust'`,
-    },
-    {
-      broken: labelSmoothing === 0 && loss === 'robust',
-      key: 'loss',
-      message: "'robust' needs 'labelSmoothing' above 0, the share of wrong votes; without, it is 'sigmoid'",
-    },
-    {
-      broken: simpoGamma !== undefined && loss !== 'simpo',
-      key: 'simpoGamma',
-      message: `the loss '${loss}' has none: it belongs to 'simpo'`,
-    },
-    {
-      broken: simpoGamma === undefined && loss === 'simpo',
-      key: 'loss',
-      message: "'simpo' needs 'simpoGamma', the lead it asks for",
-    },
-  ]
-  return rules.filter(({ broken }) => broken).map(({ key, message }) => ({ path: ['stages', name, key], message }))
 }
 
 function sourceFindings(name: string, stage: StageOf<'preferences'>): Finding[] {

@@ -152,14 +152,25 @@ describe('a dpo stage', () => {
     'loss: robust, labelSmoothing: 0.1',
     'loss: apo_zero',
     'loss: simpo, beta: 2, simpoGamma: 1',
+    'loss: orpo',
+    'loss: kto, desirableWeight: 0.75, sftWeight: 0.1',
+    'loss: hinge, lengthNormalize: true, sftWeight: 1',
   ])('takes %s', (settings) => {
     expect(withLoss(settings)).toEqual([])
   })
 
   it.each([
-    ['loss: hinge, labelSmoothing: 0.1', 'labelSmoothing', "the loss 'hinge' has none: it belongs to 'sigmoid'"],
+    [
+      'loss: hinge, labelSmoothing: 0.1',
+      'labelSmoothing',
+      "the loss 'hinge' does not read it: it belongs to 'sigmoid'",
+    ],
     ['loss: robust', 'loss', "'robust' needs 'labelSmoothing' above 0"],
-    ['loss: ipo, simpoGamma: 1', 'simpoGamma', "the loss 'ipo' has none: it belongs to 'simpo'"],
+    ['loss: ipo, simpoGamma: 1', 'simpoGamma', "the loss 'ipo' does not read it: it belongs to 'simpo'"],
+    ['loss: orpo, sftWeight: 1', 'sftWeight', "the loss 'orpo' does not read it"],
+    ['loss: ipo, lengthNormalize: true', 'lengthNormalize', "it belongs to 'sigmoid', 'hinge', 'robust', 'apo_zero'"],
+    ['desirableWeight: 2', 'desirableWeight', "the loss 'sigmoid' does not read it: it belongs to 'kto'"],
+    ['loss: kto, ties: half', 'ties', "'kto' judges answers one by one"],
     ['loss: simpo', 'loss', "'simpo' needs 'simpoGamma'"],
     ['labelSmoothing: 0.5', 'labelSmoothing', '<0.5'],
   ])('refuses %s', (settings, key, message) => {

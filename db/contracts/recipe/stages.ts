@@ -22,8 +22,13 @@ const data = nameSchema.describe('Name of a data source')
 const preferences = nameSchema.describe('Stage that collected the votes')
 
 /** What a dpo stage lowers; docs/recipes.md says what each is for. */
-export const preferenceLossSchema = z.enum(['sigmoid', 'hinge', 'ipo', 'robust', 'apo_zero', 'simpo'])
+export const preferenceLossSchema = z.enum(['sigmoid', 'hinge', 'ipo', 'robust', 'apo_zero', 'simpo', 'orpo', 'kto'])
 export type PreferenceLossName = z.infer<typeof preferenceLossSchema>
+/** Of pairs; `kto` is of single answers. */
+export const pairLossSchema = preferenceLossSchema.exclude(['kto'])
+export type PairLossName = z.infer<typeof pairLossSchema>
+/** They look at the policy alone: no log-prob of the reference is computed. */
+export const referenceFreeLosses = ['simpo', 'orpo'] as const satisfies readonly PreferenceLossName[]
 
 /** Next-token training on packed rows of text. */
 export const pretrainSchema = z.strictObject({
@@ -149,7 +154,29 @@ export const dpoSchema = z.strictObject({
     .min(0)
     .optional()
     .describe('Lead that the loss `simpo` asks for, in beta × log-prob a token; required by it'),
-  ties: z.enum(['half', 'drop']).default('drop').describe('A tie trains both orders at half weight, or is left out'),
+  lengthNormalize: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Log-probs a token in place of sums, by the losses `sigmoid`, `hinge`, `robust` and `apo_zero`; beta is then larger, 2 to 10',
+    ),
+  sftWeight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of −log-prob a token of the chosen answer, added to any loss but `orpo`, which has it'),
+  desirableWeight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Weight of a desirable answer, by the loss `kto`: lower it where there are more of them'),
+  undesirableWeight: z.number().positive().default(1).describe('Weight of an undesirable answer, by the loss `kto`'),
+  ties: z
+    .enum(['half', 'drop'])
+    .default('drop')
+    .describe(
+      'A tie trains both orders at half weight, or is left out. `kto` leaves ties out, and takes both answers of one that was voted “both bad” as undesirable',
+    ),
   targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
   evaluateEverySteps: count().default(10).describe('Steps between looks at the held-out pairs'),
   ...batchSchema({ batchSize: 16 }),

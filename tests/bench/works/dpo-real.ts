@@ -12,7 +12,7 @@ export const openDpoReal: OpenWork = async (size, precision, { program, steps, d
   const pairs = timedDialogues(dialogues, batchSize, steps).map(({ prompt, chosen, rejected }, seed): Pair => {
     const side = (completion: number, number: number) =>
       dialogueSequence({ prompt, completion }, { rowLength, vocabSize: size.vocabSize, seed, side: number })
-    return { chosen: side(chosen, 1), rejected: side(rejected, 2), tie: false }
+    return { chosen: side(chosen, 1), rejected: side(rejected, 2), tie: false, bothBad: false, strength: 1 }
   })
   const trainer = await openDpoTrainer(program, size, precision, pairs)
   return {

@@ -31,6 +31,10 @@ export async function openDpoTrainer(
       loss: 'sigmoid',
       beta: 0.1,
       labelSmoothing: 0,
+      lengthNormalize: false,
+      sftWeight: 0,
+      desirableWeight: 1,
+      undesirableWeight: 1,
       evaluateEverySteps: totalSteps,
     },
     pairs,
@@ -55,7 +59,7 @@ export const openDpo: OpenWork = async (size, precision, { program }) => {
   return {
     perStep: batchSize,
     step: async () => {
-      const referenceMs = await timed(() => trainer.computeReference(pairs))
+      const referenceMs = await timed(() => trainer.computeReference())
       const updateMs = await timed(() => trainer.advance())
       updatesMs.push(updateMs)
       return referenceMs + updateMs

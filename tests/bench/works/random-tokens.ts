@@ -16,6 +16,8 @@ export function randomPairs(count: number, length: number, vocabSize: number): P
     chosen: rows[index] as Sequence,
     rejected: rows[count + index] as Sequence,
     tie: false,
+    bothBad: false,
+    strength: 1,
   }))
 }
 

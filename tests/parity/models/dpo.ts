@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { preferenceLossSchema } from '@temper/db/contracts'
+import { pairLossSchema } from '@temper/db/contracts'
 import { type DpoSettings, dpoLoss, sequenceLogps } from '@temper/engine/losses'
 import { paramsOf } from '@temper/engine/models'
 import { tf } from '@temper/engine/runtime'
@@ -75,7 +75,7 @@ export async function checkDpo(dir: string): Promise<Checks> {
 
 /** A loss with what it was computed with, as `ipo_length_averaged` or `simpo_beta2_gamma1` say it. */
 function settingsOf(name: string, beta: number): DpoSettings {
-  const loss = preferenceLossSchema.options.find((known) => name === known || name.startsWith(`${known}_`))
+  const loss = pairLossSchema.options.find((known) => name === known || name.startsWith(`${known}_`))
   if (loss === undefined) throw new Error(`the engine has no loss '${name}'`)
   const numberAfter = (key: string) => new RegExp(`_${key}_?([0-9.]+)`).exec(name)?.[1]
   return {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { preferenceLossSchema } from '@temper/db/contracts'
+import { pairLossSchema } from '@temper/db/contracts'
 import { readJson } from '../read-json.ts'
 import { Checks, type Result, section, unsupported } from '../result.ts'
 import { tolerances } from '../tolerances.ts'
@@ -26,7 +26,7 @@ function kindOf({ name, settings }: TrlRun): TrainerKind | undefined {
   if (settings.lr_scheduler_type !== 'linear' || settings.warmup_steps !== 0) return undefined
   if (/^sft/.test(name)) return 'sft'
   if (/^reward/.test(name)) return 'reward'
-  return preferenceLossSchema.safeParse(settings.loss_type).success ? 'dpo' : undefined
+  return pairLossSchema.safeParse(settings.loss_type).success ? 'dpo' : undefined
 }
 
 async function checkRun(dir: string, run: TrlRun, kind: TrainerKind): Promise<Checks> {

@@ -75,7 +75,7 @@ function pairOf(tokenizer: Tokenizer, { prompt, chosen, rejected }: TextPair, ki
     const start = kind === 'sft' ? (starts[side] ?? 0) : Math.min(...starts)
     return { ids, lossMask: ids.map((_, i) => i >= start) }
   }) as [Sequence, Sequence]
-  return { chosen: chosenSide, rejected: rejectedSide, tie: false }
+  return { chosen: chosenSide, rejected: rejectedSide, tie: false, bothBad: false, strength: 1 }
 }
 
 function commonPrefix(promptIds: readonly number[], ids: readonly number[]): number {

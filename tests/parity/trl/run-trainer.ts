@@ -1,4 +1,4 @@
-import { preferenceLossSchema } from '@temper/db/contracts'
+import { pairLossSchema } from '@temper/db/contracts'
 import { toBatch } from '@temper/engine/data'
 import { DpoTrainer, RewardTrainer, SupervisedTrainer } from '@temper/engine/trainers'
 import { type OpenRun, openRun, type TrainerKind } from './open-run.ts'
@@ -49,9 +49,13 @@ async function createTrainer(open: OpenRun, { settings }: TrlRun, kind: TrainerK
         settings: {
           ...open.settings,
           ties: 'drop',
-          loss: preferenceLossSchema.parse(settings.loss_type),
+          loss: pairLossSchema.parse(settings.loss_type),
           beta: settings.beta,
           labelSmoothing: settings.label_smoothing,
+          lengthNormalize: false,
+          sftWeight: 0,
+          desirableWeight: 1,
+          undesirableWeight: 1,
           evaluateEverySteps: settings.max_steps,
         },
       })

@@ -67,6 +67,7 @@ test('splits a pair of dialogues into the prompt they share and their last answe
       chosen: 'No.',
       rejected: '',
       tie: false,
+      bothBad: false,
       strength: 1,
     },
   ])
@@ -81,6 +82,11 @@ test('joins turns of one speaker in a row', async () => {
 
 test('takes equal answers for a tie', async () => {
   expect((await read([{ prompt: 'q', chosen: 'a', rejected: 'a' }])).rows).toMatchObject([{ tie: true }])
+})
+
+test('takes two bad answers for a tie that says so', async () => {
+  const { rows } = await read([{ prompt: 'q', chosen: 'a', rejected: 'b', bothBad: true }])
+  expect(rows).toMatchObject([{ tie: true, bothBad: true }])
 })
 
 test.each([1, 2, 7, 1000])('reads pieces of %i bytes as it reads the whole', async (pieceBytes) => {

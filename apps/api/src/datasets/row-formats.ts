@@ -36,7 +36,11 @@ const dialogue = z.string().transform((text, context): Message[] => {
   else checkTurns(messages, 'assistant', context)
   return messages ?? z.NEVER
 })
-const judged = { tie: z.boolean().optional(), strength: z.number().int().min(1).max(3).optional() }
+const judged = {
+  tie: z.boolean().optional(),
+  bothBad: z.boolean().optional(),
+  strength: z.number().int().min(1).max(3).optional(),
+}
 
 const messagesEndingWith = <K extends DatasetKind>(
   kind: K,
@@ -82,14 +86,15 @@ export const rowFormats: readonly RowFormat[] = [
   { keys: ['text'], kind: 'text', schema: textRowSchema },
 ]
 
-/** A pair of equal answers cannot prefer one of them: it is a tie. */
+/** A pair of equal answers cannot prefer one of them: it is a tie. So is one whose answers are both bad. */
 function preference(row: z.input<typeof preferenceRowSchema>): PreferenceRow {
-  return preferenceRowSchema.parse({ ...row, tie: row.tie === true || row.chosen === row.rejected })
+  const tie = row.tie === true || row.bothBad === true || row.chosen === row.rejected
+  return preferenceRowSchema.parse({ ...row, tie })
 }
 
 /** Both dialogues are one conversation up to their last answer. */
 function fromDialogues(
-  row: { chosen: Message[]; rejected: Message[]; tie?: boolean; strength?: number },
+  row: { chosen: Message[]; rejected: Message[]; tie?: boolean; bothBad?: boolean; strength?: number },
   context: z.RefinementCtx,
 ): PreferenceRow {
   const [prompt, other] = [row.chosen.slice(0, -1), row.rejected.slice(0, -1)]

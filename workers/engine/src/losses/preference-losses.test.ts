@@ -1,4 +1,4 @@
-import { type PreferenceLossName, preferenceLossSchema } from '@temper/db/contracts'
+import { type PairLossName, pairLossSchema } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
@@ -13,13 +13,14 @@ const logps = {
 type Logps = typeof logps
 
 /** Each with the numbers that its loss is used with. */
-const settings: Record<PreferenceLossName, DpoSettings> = {
+const settings: Record<PairLossName, DpoSettings> = {
   sigmoid: { loss: 'sigmoid', beta: 0.1 },
   hinge: { loss: 'hinge', beta: 0.1 },
   ipo: { loss: 'ipo', beta: 0.1 },
   robust: { loss: 'robust', beta: 0.1, labelSmoothing: 0.2 },
   apo_zero: { loss: 'apo_zero', beta: 0.1 },
   simpo: { loss: 'simpo', beta: 2, simpoGamma: 1 },
+  orpo: { loss: 'orpo', beta: 0.5 },
 }
 
 const toTensors = ({ chosen, rejected }: Logps): PairLogps => {
@@ -48,25 +49,47 @@ describe('dpoLoss', () => {
     ['robust: (0.8 · 0.5543552 − 0.2 · 0.8543552) / 0.6', settings.robust, [0.4543552, 0.8648056]],
     ['apo_zero: 1 − σ(0.2) + σ(−0.1), 1 − σ(0) + σ(0.2)', settings.apo_zero, [0.9251868, 1.049834]],
     ['simpo: −log σ(12 − 1), −log σ(3 − 1)', settings.simpo, [0.0000167, 0.126928]],
+    ['orpo: 5 and 3 for the chosen answer, and what is left of the odds', settings.orpo, [5.0012295, 3.0971263]],
+    [
+      'sigmoid a token: −log σ(0.2), −log σ(−0.1)',
+      { ...settings.sigmoid, lengthNormalize: true },
+      [0.5981389, 0.7443967],
+    ],
+    ['sigmoid and half the fine-tuning loss, 5 and 3', { ...settings.sigmoid, sftWeight: 0.5 }, [3.0543552, 2.2981389]],
   ])('computes %s', (_, of, expected) => {
     expectClose(lossesOf(logps, of), expected)
   })
 
-  it.each(preferenceLossSchema.options)('has the gradient of finite differences: %s', (name) => {
+  it.each([
+    ...pairLossSchema.options.map((name) => [name, settings[name]] as const),
+    ['sigmoid a token', { ...settings.sigmoid, lengthNormalize: true }] as const,
+    ['hinge with fine-tuning', { ...settings.hinge, sftWeight: 0.3 }] as const,
+  ])('has the gradient of finite differences: %s', (_, of) => {
     for (const side of ['chosen', 'rejected'] as const) {
       const moved = (by: number) =>
-        lossesOf(
-          { ...logps, [side]: { ...logps[side], policy: logps[side].policy.map((x) => x + by) } },
-          settings[name],
-        )
+        lossesOf({ ...logps, [side]: { ...logps[side], policy: logps[side].policy.map((x) => x + by) } }, of)
       const [ahead, behind] = [moved(0.02), moved(-0.02)]
       const differences = ahead.map((value, i) => (value - (behind[i] ?? Number.NaN)) / 0.04)
-      expectClose(gradientOf(side, settings[name]), differences, 3)
+      expectClose(gradientOf(side, of), differences, 3)
     }
   })
 
-  it('gives implicit rewards beta · log-ratio whatever the loss', () => {
-    for (const loss of preferenceLossSchema.options) {
+  it('stays finite for answers that are certain', () => {
+    const certain = { ...logps, chosen: { ...logps.chosen, policy: [0, 0] } }
+    expect(lossesOf(certain, settings.orpo).every(Number.isFinite)).toBe(true)
+  })
+
+  it.each(['simpo', 'orpo'] as const)('gives rewards beta · log-prob a token without a reference: %s', (loss) => {
+    const unread = { policy: logps.chosen.policy, reference: [Number.NaN, Number.NaN], tokens: logps.chosen.tokens }
+    const rewards = tf.tidy(() => {
+      const { chosenRewards } = dpoLoss(toTensors({ ...logps, chosen: unread }), { ...settings[loss], beta: 0.1 })
+      return Array.from(chosenRewards.dataSync())
+    })
+    expectClose(rewards, [-0.5, -0.3])
+  })
+
+  it('gives implicit rewards beta · log-ratio whatever the loss that has a reference', () => {
+    for (const loss of ['sigmoid', 'hinge', 'ipo', 'robust', 'apo_zero'] as const) {
       const rewards = tf.tidy(() => {
         const { chosenRewards, rejectedRewards } = dpoLoss(toTensors(logps), { ...settings[loss], beta: 0.1 })
         return [chosenRewards, rejectedRewards].map((values) => Array.from(values.dataSync()))

@@ -1,11 +1,11 @@
-import type { PreferenceLossName } from '@temper/db/contracts'
+import type { PairLossName } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 
 /** One answer of each pair, each (N): log-probabilities are summed over its tokens. */
 export interface AnswerLogps {
   policy: Tensor
-  /** Under the frozen policy that training started from. */
+  /** Under the frozen policy that training started from. Losses without a reference do not read it. */
   reference: Tensor
   /** How many tokens the answer has. */
   tokens: Tensor
@@ -63,13 +63,35 @@ const simpo: PreferenceLoss = ({ chosen, rejected }, { beta, simpoGamma = 0 }) =
   return tf.softplus(tf.sub(simpoGamma, lead.mul(beta)))
 }
 
-export const preferenceLosses: Record<PreferenceLossName, PreferenceLoss> = {
+/**
+ * −log p(chosen) a token − beta · log σ(log of the ratio of odds), odds being p / (1 − p) of the mean log-prob a token,
+ * without a reference (Hong et al., 2024): fine-tuning on chosen answers that also moves away from rejected ones.
+ */
+const orpo: PreferenceLoss = ({ chosen, rejected }, { beta }) =>
+  tf.add(negativeLogLikelihood(chosen), tf.softplus(tf.sub(logOdds(rejected), logOdds(chosen))).mul(beta))
+
+/** An answer that is certain would have infinite odds: its mean log-prob counts as this. */
+const mostCertain = -1e-6
+
+/** log(p / (1 − p)) where log p is the mean log-prob a token, (N). */
+function logOdds({ policy, tokens }: AnswerLogps): Tensor {
+  const logp = tf.minimum(policy.div(tokens), mostCertain)
+  return logp.sub(tf.log(tf.expm1(logp).neg()))
+}
+
+/** −log-prob a token, (N): what fine-tuning on the answer lowers. */
+export function negativeLogLikelihood({ policy, tokens }: AnswerLogps): Tensor {
+  return policy.div(tokens).neg()
+}
+
+export const preferenceLosses: Record<PairLossName, PreferenceLoss> = {
   sigmoid,
   hinge,
   ipo,
   robust,
   apo_zero: apoZero,
   simpo,
+  orpo,
 }
 
 /** What the policy says of an answer over what the reference says, (N). */

@@ -1,11 +1,13 @@
-import { type JobOf, TemperError } from '@temper/db/contracts'
+import { type JobOf, preferenceRowSchema, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
+import { readRows } from '../data/index.ts'
 import { scoreHeadTensors, withScoreHead } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { addTrainedRole } from './adapted-role.ts'
 import { DpoTrainer } from './dpo.ts'
+import { judgedAnswers } from './judged-answers.ts'
 import type { PairData } from './pair-source.ts'
-import { readPairs, withoutTies } from './pairs.ts'
+import { countPairs, type Pair, pairsOf, withoutTies } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
 import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
 import type { Trainer } from './trainer.ts'
@@ -42,11 +44,26 @@ export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
 async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: Start): Promise<PairData> {
   const { pairs: file, seed, settings } = job
   const maxLength = Math.min(settings.maxLength, model.contextLength)
-  const judged = await readPairs(file, tokenizer, maxLength)
-  const pairs = settings.ties === 'drop' ? withoutTies(judged) : judged
-  const heldOut = await readPairs(job.heldOut, tokenizer, maxLength)
+  const rows = await readRows(file, preferenceRowSchema)
+  const heldOut = pairsOf(await readRows(job.heldOut, preferenceRowSchema), tokenizer, maxLength)
+  const single = job.type === 'dpo' && job.settings.loss === 'kto'
+  const pairs = single
+    ? judgedAnswers(rows, tokenizer, maxLength)
+    : learntFrom(pairsOf(rows, tokenizer, maxLength), settings)
   if (pairs.length === 0) {
     throw new TemperError('invalid_dataset', `${file} has no pair that somebody decided`, { details: { file } })
   }
-  return { pairs, heldOut, seed }
+  const counts = { ...countPairs(rows), ...(single ? countAnswers(pairs) : { pairs_trained: pairs.length }) }
+  return { pairs, heldOut, seed, counts }
+}
+
+/** Nothing is left out silently: these stand in the result of the stage. */
+function countAnswers(answers: readonly Pair[]) {
+  const desirable = answers.filter((answer) => answer.desirable).length
+  return { answers_desirable: desirable, answers_undesirable: answers.length - desirable }
+}
+
+/** Rows keep the numbers they have in the file. */
+function learntFrom(pairs: Pair[], { ties }: { ties: string }): Pair[] {
+  return ties === 'drop' ? withoutTies(pairs) : pairs
 }

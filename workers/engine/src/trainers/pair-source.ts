@@ -11,6 +11,8 @@ export interface PairData {
   seed: number | 'sequential'
   /** Optimizer steps, unless they follow from epochs. */
   totalSteps?: number
+  /** What became of the judged pairs, for the result. */
+  counts?: Record<string, number>
 }
 
 /** Up to N = `batchSize` pairs: sequences are numbered chosen 0 … N − 1, rejected N … 2N − 1. */
@@ -82,6 +84,7 @@ export class PairSource {
       lastPositions: packed.lastPositions.slice(0, 2 * size),
       pairWeights: Float32Array.from(filled, (_, i) => (i < pairs.length ? 1 : 0)),
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
+      desirable: Float32Array.from(filled, ({ desirable }) => (desirable ? 1 : 0)),
       denominator,
     })
     return { pairs, feeds, dataRows: pairs.flatMap(({ chosen }) => chosen.dataRows ?? []), tokens }

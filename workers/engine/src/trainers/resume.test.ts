@@ -49,6 +49,8 @@ describe('a stage that is interrupted and resumed ends with the very bits of an 
     expectBitEqual(toy.sft(policy, { gradientAccumulation: 2, epochs: 8, packing: false })))
   it('reward', () => expectBitEqual(toy.reward(policy)))
   it('dpo', () => expectBitEqual(toy.dpo(policy)))
+  it('dpo by kto, on single answers', () => expectBitEqual(toy.dpo(policy, { loss: 'kto', sftWeight: 0.1 })))
+  it('dpo by orpo, without a reference', () => expectBitEqual(toy.dpo(policy, { loss: 'orpo' })))
   it('ppo', () => expectBitEqual(toy.ppo(policy, rewardModel, { iterations: 5 })))
   it('sft of adapters, with dropout and accumulated gradients', () =>
     expectBitEqual(toy.sft(policy, { lora: { ...lora, dropout: 0.2 }, gradientAccumulation: 2, epochs: 8 })))

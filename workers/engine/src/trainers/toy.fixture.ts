@@ -27,6 +27,7 @@ const toyPairs: PreferenceRow[] = words.map((word, i) => ({
   chosen: `${word} ${word} ${word}`,
   rejected: word,
   tie: i === words.length - 1,
+  bothBad: false,
   strength: 1,
 }))
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { JobOf, TrainingJob } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readCheckpoint } from '../checkpoint/index.ts'
+import { readCheckpoint, readResumeState } from '../checkpoint/index.ts'
 import { type Sequence, toBatch } from '../data/index.ts'
 import { batchFeeds, ForwardFunction, scoresAt } from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
@@ -101,11 +101,40 @@ describe('dpo', () => {
     ['robust', { loss: 'robust', labelSmoothing: 0.1 }],
     ['apo_zero', { loss: 'apo_zero' }],
     ['simpo', { loss: 'simpo', beta: 2, simpoGamma: 1 }],
+    ['orpo', { loss: 'orpo', beta: 0.1 }],
+    ['sigmoid with fine-tuning, a token', { loss: 'sigmoid', sftWeight: 0.5, lengthNormalize: true, beta: 2 }],
   ])('lowers the loss %s', async (name, settings) => {
     // Every decided pair in each step: losses of different pairs do not compare.
     const values = await metrics(elsewhere(toy.dpo(policy, { epochs: 12, batchSize: 5, ...settings }), `dpo-${name}`))
     expect(values).toHaveLength(12)
     expect(values.at(-1)?.loss).toBeLessThan(0.9 * (values[0]?.loss ?? Number.NaN))
+  })
+
+  it('learns from single answers by kto, and says what became of every pair', async () => {
+    const job = elsewhere(toy.dpo(policy, { epochs: 16, batchSize: 10, loss: 'kto' }), 'dpo-kto')
+    const events = await runToyJob(job)
+    const values = metricsOf(events).map((metric) => metric.values)
+    for (const name of ['kl', 'rewards/margins']) expect(values[0]?.[name]).toBeCloseTo(0, 5)
+    expect(values[0]?.loss).toBeCloseTo(0.5, 5)
+    expect(values.at(-1)?.loss).toBeLessThan(0.45)
+    expect(values.at(-1)?.eval_margin).toBeGreaterThan(0.3)
+    const counts = { pairs_decided: 5, pairs_tied: 1, pairs_both_bad: 0 }
+    const result = { ...counts, answers_desirable: 5, answers_undesirable: 5, accuracy: 1, judged: 5 }
+    expect(events.at(-1)).toMatchObject({ type: 'done', result })
+  })
+
+  it.each([
+    ['drop', 5],
+    ['half', 6],
+  ])('says how many pairs it trained on with ties: %s', async (ties, trained) => {
+    const events = await runToyJob(elsewhere(toy.dpo(policy, { epochs: 1, ties }), `dpo-ties-${ties}`))
+    expect(events.at(-1)).toMatchObject({ result: { pairs_decided: 5, pairs_tied: 1, pairs_trained: trained } })
+  })
+
+  it.each(['simpo', 'orpo'])('computes no log-prob of a reference by %s', async (loss) => {
+    const settings = { epochs: 1, loss, ...(loss === 'simpo' && { simpoGamma: 1 }) }
+    const dir = lastCheckpoint(await runToyJob(elsewhere(toy.dpo(policy, settings), `dpo-free-${loss}`)))
+    expect(Object.keys((await readResumeState(dir)).tensors)).not.toContain('reference')
   })
 
   it('stops once the held-out margin is reached', async () => {

@@ -77,6 +77,7 @@ export function createPreferenceActivities(deps: Dependencies) {
         pairs: pairs.length,
         heldOut: heldOut.length,
         ties: judged.filter(({ row }) => row.tie).length,
+        bothBad: judged.filter(({ row }) => row.bothBad).length,
         ...(spec.data === undefined ? await voteSummary(deps, { runId, stage }) : {}),
         pairsArtifact: await writeArtifactRows(
           store,
@@ -116,9 +117,9 @@ async function votedPairs({ db }: Dependencies, { runId, stage }: StageRef): Pro
   return (await judgedPairs(db, runId, stage)).map((pair) => ({ row: toRow(pair), heldOut: pair.heldOut }))
 }
 
-function toRow({ prompt, completionA, completionB, outcome, strength }: JudgedPair): PreferenceRow {
+function toRow({ prompt, completionA, completionB, outcome, bothBad, strength }: JudgedPair): PreferenceRow {
   const [chosen, rejected] = outcome === 'b' ? [completionB, completionA] : [completionA, completionB]
-  return { prompt, chosen, rejected, tie: outcome === 'tie', strength }
+  return { prompt, chosen, rejected, tie: outcome === 'tie', bothBad, strength }
 }
 
 async function importedPairs(

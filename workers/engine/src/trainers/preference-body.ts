@@ -1,0 +1,81 @@
+import { type JobOf, pairLossSchema } from '@temper/db/contracts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { dpoLoss, ktoLoss, logRatio, negativeLogLikelihood } from '../losses/index.ts'
+import { tf } from '../runtime/tf.ts'
+import type { Inputs, Variables } from '../tracing/index.ts'
+import { answersOf, type PairPolicy } from './pair-logps.ts'
+import type { LossAndMetrics } from './updater.ts'
+
+interface PreferenceParts extends PairPolicy {
+  settings: JobOf<'dpo'>['settings']
+}
+
+/** Loss and metrics of a batch of pairs: every loss but kto. */
+export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: Inputs<string>) {
+  const { settings } = parts
+  const { pairWeights, ties, denominator } = inputs as Inputs<'pairWeights' | 'ties' | 'denominator'>
+  const { chosen, rejected, accuracy } = answersOf(parts, variables, inputs)
+  const of = { ...settings, loss: pairLossSchema.parse(settings.loss) }
+  const { losses, chosenRewards, rejectedRewards } = dpoLoss({ chosen, rejected }, of)
+  const swapped = dpoLoss({ chosen: rejected, rejected: chosen }, of)
+  // A tie trains both orders at half weight.
+  const judged = tf.add(tf.mul(losses, tf.sub(1, tf.mul(ties, 0.5))), tf.mul(swapped.losses, tf.mul(ties, 0.5)))
+  const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
+  const fineTunes = settings.sftWeight > 0 || settings.loss === 'orpo'
+  return {
+    loss: mean(judged),
+    metrics: {
+      ...(fineTunes && { nll_loss: mean(negativeLogLikelihood(chosen)) }),
+      'rewards/chosen': mean(chosenRewards),
+      'rewards/rejected': mean(rejectedRewards),
+      'rewards/margins': mean(tf.sub(chosenRewards, rejectedRewards)),
+      'rewards/accuracies': mean(tf.cast(tf.greater(chosenRewards, rejectedRewards), 'float32')),
+      'logps/chosen': mean(chosen.policy),
+      'logps/rejected': mean(rejected.policy),
+      mean_token_accuracy: tf.mul(accuracy, tf.div(tf.sum(pairWeights), denominator)),
+    },
+  } satisfies LossAndMetrics
+}
+
+/**
+ * Loss and metrics of a batch of single answers: kto. In place of a rejected answer each stands beside a mismatched one.
+ * `desirableCount` and `undesirableCount` are those of the whole step.
+ */
+export function answerLoss(parts: PreferenceParts, variables: Variables, inputs: Inputs<string>) {
+  const { settings } = parts
+  const { pairWeights, desirable, denominator, desirableCount, undesirableCount } = inputs as Inputs<
+    'pairWeights' | 'desirable' | 'denominator' | 'desirableCount' | 'undesirableCount'
+  >
+  const { chosen: answers, rejected: mismatched } = answersOf(parts, variables, inputs)
+  const { losses, rewards, kl } = ktoLoss({ answers, mismatched, desirable, weights: pairWeights }, settings)
+  const wanted = tf.mul(pairWeights, desirable)
+  const unwanted = tf.sub(pairWeights, wanted)
+  const over = (values: Tensor, weights: Tensor, count: Tensor) =>
+    tf.div(tf.sum(tf.mul(values, weights)), tf.maximum(count, 1))
+  const [chosenRewards, rejectedRewards] = [
+    over(rewards, wanted, desirableCount),
+    over(rewards, unwanted, undesirableCount),
+  ]
+  return {
+    loss: over(losses, pairWeights, denominator),
+    metrics: {
+      ...(settings.sftWeight > 0 && { nll_loss: over(negativeLogLikelihood(answers), wanted, desirableCount) }),
+      kl: over(kl, pairWeights, denominator),
+      'rewards/chosen': chosenRewards,
+      'rewards/rejected': rejectedRewards,
+      'rewards/margins': tf.sub(chosenRewards, rejectedRewards),
+      'logps/chosen': over(answers.policy, wanted, desirableCount),
+      'logps/rejected': over(answers.policy, unwanted, undesirableCount),
+    },
+  } satisfies LossAndMetrics
+}
+
+/** How far a policy prefers the chosen answers of pairs: what a loss of single answers leaves to say of them. */
+export function pairMargins(parts: PreferenceParts, variables: Variables, inputs: Inputs<string>) {
+  const { settings } = parts
+  const { pairWeights, denominator } = inputs as Inputs<'pairWeights' | 'denominator'>
+  const { chosen, rejected } = answersOf(parts, variables, inputs)
+  const leads = tf.mul(tf.sub(logRatio(chosen), logRatio(rejected)), settings.beta)
+  const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
+  return { eval_margin: mean(leads), eval_accuracy: mean(tf.cast(tf.greater(leads, 0), 'float32')) }
+}

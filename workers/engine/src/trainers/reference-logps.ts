@@ -1,0 +1,40 @@
+import type { Feeds, ForwardFunction } from '../forward/index.ts'
+import type { PairBatch, PairSource } from './pair-source.ts'
+import type { Pair } from './pairs.ts'
+
+/** Summed log-probs of both answers of each pair under the frozen policy that a stage starts from. */
+export class ReferenceLogps {
+  /** In the order in which they are stored. */
+  readonly #pairs: readonly Pair[]
+  readonly #logps = new Map<Pair, [number, number]>()
+
+  constructor(pairs: readonly Pair[]) {
+    this.#pairs = pairs
+  }
+
+  /** Measures under the weights of now, which are the reference's before the first step. */
+  async compute(source: PairSource, logps: ForwardFunction<'chosen' | 'rejected'>): Promise<void> {
+    const measured = await source.measure(this.#pairs, logps)
+    for (const { pair, chosen, rejected } of measured) this.#logps.set(pair, [chosen, rejected])
+  }
+
+  /** Chosen and rejected of each pair in turn. */
+  get values(): Float32Array {
+    return Float32Array.from(this.#pairs.flatMap((pair) => this.#logps.get(pair) ?? [Number.NaN, Number.NaN]))
+  }
+
+  set values(values: ArrayLike<number>) {
+    for (const [i, pair] of this.#pairs.entries()) {
+      this.#logps.set(pair, [values[2 * i] ?? Number.NaN, values[2 * i + 1] ?? Number.NaN])
+    }
+  }
+
+  /** `refChosen` and `refRejected`, each (size): a batch that is not full repeats its first pair. */
+  feeds({ pairs }: PairBatch, size: number): Feeds {
+    const side = (which: 0 | 1) => {
+      const logps = (i: number) => this.#logps.get(pairs[i] ?? (pairs[0] as Pair)) ?? [Number.NaN, Number.NaN]
+      return { shape: [size], data: Float32Array.from({ length: size }, (_, i) => logps(i)[which]) }
+    }
+    return { refChosen: side(0), refRejected: side(1) }
+  }
+}
