@@ -122,6 +122,13 @@ export type EngineCommand = z.infer<typeof engineCommandSchema>
 /** A step's metrics; names are of metrics.ts. A resumed stage may send a step again: the numbers are the same. */
 const metricValues = z.record(z.string(), z.number())
 
+/** What a stage is judged by; a list holds the points of a curve. */
+const jobResultSchema = z.record(
+  z.string(),
+  z.union([z.number(), z.string(), z.null(), z.array(z.record(z.string(), z.number()))]),
+)
+export type JobResult = z.infer<typeof jobResultSchema>
+
 export const engineEventSchema = z.discriminatedUnion('type', [
   /** The process is up and waits for a job. */
   z.strictObject({ type: z.literal('ready'), device: z.string(), pid: z.number().int() }),
@@ -163,7 +170,7 @@ export const engineEventSchema = z.discriminatedUnion('type', [
     outcome: z.enum(['finished', 'segment', 'stopped']),
     step: z.number().int(),
     totalSteps: z.number().int(),
-    result: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+    result: jobResultSchema,
   }),
   z.strictObject({
     type: z.literal('failed'),

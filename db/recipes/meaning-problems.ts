@@ -65,7 +65,7 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
     case 'reward':
     case 'dpo':
       return [
-        ...(stage.type === 'dpo' ? lossFindings(name, stage) : []),
+        ...(stage.type === 'dpo' ? lossFindings(name, stage) : tieFindings(name, stage)),
         ...reference('from', stage.from, policyTypes),
         ...reference('preferences', stage.preferences, ['preferences']),
       ]
@@ -87,6 +87,11 @@ function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
   if (lora === undefined || lora.dropout === 0) return []
   const path = ['stages', name, 'lora', 'dropout']
   return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
+}
+
+function tieFindings(name: string, { ties, tieNu }: StageOf<'reward'>): Finding[] {
+  if (tieNu === undefined || ties === 'davidson') return []
+  return [{ path: ['stages', name, 'tieNu'], message: `'ties: ${ties}' does not read it: it belongs to 'davidson'` }]
 }
 
 function sourceFindings(name: string, stage: StageOf<'preferences'>): Finding[] {

@@ -119,6 +119,7 @@ describe.each([
     'type: preferences\n    from: sft\n    prompts: asks',
     { line: 18 },
   ],
+  ['a ν that nothing reads', 'preferences: votes\n    tieNu: 1', 'preferences: votes', { line: 25, key: 'tieNu' }],
   ['a candidate that is the baseline', 'candidates: [ppo, sft]', 'candidates: [ppo]', { line: 32, column: 23 }],
   [
     'a gate without an evaluation',

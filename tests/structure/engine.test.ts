@@ -11,6 +11,7 @@ const src = 'workers/engine/src'
 const mayImport: Record<string, readonly string[]> = {
   random: [],
   planning: [],
+  statistics: [],
   runtime: [],
   tracing: ['runtime'],
   nn: ['runtime', 'tracing'],
@@ -25,7 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
   serving: ['tracing', 'models', 'tokenizer', 'checkpoint', 'generation'],
   trainers: [
-    ...['random', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
+    ...['random', 'statistics', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
     ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation'],
   ],
   job: [

@@ -121,7 +121,19 @@ export const rewardSchema = z.strictObject({
   preferences,
   epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
   maxLength: count().default(1024).describe('Longer prompts are cut at the left, tokens'),
-  ties: z.enum(['half', 'drop']).default('half').describe('A tie is half a win for each side, or is left out'),
+  margin: z
+    .enum(['strength', 'none'])
+    .default('strength')
+    .describe('A vote of strength 1, 2 or 3 asks for a lead of ⅓, ⅔ or 1, where votes tell degrees; or none does'),
+  ties: z
+    .enum(['half', 'davidson', 'drop'])
+    .default('half')
+    .describe('A tie is half a win for each side, an outcome of its own by Davidson’s model, or left out'),
+  tieNu: z
+    .number()
+    .positive()
+    .optional()
+    .describe('ν of `ties: davidson`: equal answers tie with ν / (2 + ν); 2 × ties / decided pairs unless set'),
   centerRewardsCoefficient: z
     .number()
     .min(0)

@@ -20,6 +20,7 @@ export const openReward: OpenWork = async (size, precision, { program }) => {
       batchSize,
       epochs: 1,
       maxLength: length,
+      margin: 'none',
       ties: 'half',
       centerRewardsCoefficient: 0,
     },

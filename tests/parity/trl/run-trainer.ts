@@ -39,7 +39,7 @@ async function createTrainer(open: OpenRun, { settings }: TrlRun, kind: TrainerK
       return new RewardTrainer({
         ...open,
         heldOut,
-        settings: { ...open.settings, ties: 'half', centerRewardsCoefficient },
+        settings: { ...open.settings, margin: 'none', ties: 'half', centerRewardsCoefficient },
       })
     }
     case 'dpo':

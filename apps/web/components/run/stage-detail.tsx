@@ -6,6 +6,7 @@ import { Elapsed } from '#components/ui/time.tsx'
 import { formatCount } from '#lib/format.ts'
 import { stageSentence } from '#lib/run-sentence.ts'
 import { isLive, stageColor } from '#lib/stage-words.ts'
+import { CalibrationView } from './calibration-view.tsx'
 import { EvaluationResults } from './evaluation-results.tsx'
 import { EventList } from './event-list.tsx'
 import { RecipeText } from './recipe-text.tsx'
@@ -71,7 +72,7 @@ function viewsOf({ run, stage, events }: StageDetailProps): { name: string; cont
     case 'release':
       return rest
     case 'reward':
-      return [curves, ...rest]
+      return [curves, { name: 'Held out', content: <CalibrationView stage={stage} /> }, ...rest]
     default:
       return [curves, samples, ...rest]
   }

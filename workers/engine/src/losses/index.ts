@@ -1,5 +1,6 @@
 /** Losses on tensors only; bookkeeping of rollouts and groups on plain arrays, in float64. */
 export * from './bradley-terry.ts'
+export * from './davidson.ts'
 export * from './dpo.ts'
 export * from './gae.ts'
 export * from './group-advantages.ts'

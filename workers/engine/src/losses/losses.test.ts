@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
 import { bradleyTerryLoss } from './bradley-terry.ts'
+import { tieNuOf } from './davidson.ts'
 import { languageModelingLoss } from './language-modeling.ts'
 import { ppoPolicyLoss, ppoValueLoss } from './ppo.ts'
 import { routerBalance } from './router-balance.ts'
@@ -111,6 +112,39 @@ describe('bradleyTerryLoss', () => {
   it('asks a stronger vote for a larger lead', () => {
     const { losses } = run(() => ({ ...bradleyTerryLoss({ ...pairs(), margin: tf.tensor1d([0.5, 0, 0]) }) }))
     expectClose(losses, [0.474077, 1.3132617, Math.LN2])
+  })
+
+  it('takes ties for an outcome of their own by Davidson’s model', () => {
+    const at = (ties: number[]) =>
+      run(() => ({ ...bradleyTerryLoss({ ...pairs(), ties: tf.tensor1d(ties) }, { tieNu: 0.5 }) }))
+    // leads 1, −1 and 0: s = e^½ + e^−½ + ½, and 2 + ½ for equal answers, of which a fifth tie
+    expectClose(at([0, 0, 0]).losses, [0.5135089, 1.5135089, -Math.log(0.4)])
+    expectClose(at([1, 1, 1]).losses, [1.7066561, 1.7066561, -Math.log(0.2)])
+  })
+
+  it.each([0, 1])('has the gradient of finite differences in Davidson’s model, tied: %d', (tied) => {
+    const rejected = tf.tensor1d([0.3, 1.5, -80])
+    const lossOf = (chosen: Tensor) => {
+      const ties = tf.fill([3], tied)
+      return bradleyTerryLoss({ chosen, rejected, weights: tf.ones([3]), ties }, { tieNu: 0.7 }).losses
+    }
+    const chosen = [1, 0.5, 80]
+    const { gradient, ahead, behind } = run(() => ({
+      gradient: tf.grad((x) => lossOf(x).sum())(tf.tensor1d(chosen)),
+      ahead: lossOf(tf.tensor1d(chosen.map((x) => x + 0.01))),
+      behind: lossOf(tf.tensor1d(chosen.map((x) => x - 0.01))),
+    }))
+    expectClose(
+      gradient,
+      ahead.map((value, i) => (value - (behind[i] ?? Number.NaN)) / 0.02),
+      3,
+    )
+    rejected.dispose()
+  })
+
+  it('expects as many ties of equal answers as there were', () => {
+    const nu = tieNuOf([{ tie: true }, { tie: false }, { tie: false }, { tie: false }])
+    expect(nu / (2 + nu)).toBeCloseTo(0.25, 12)
   })
 
   it('adds the centring term and leaves padded pairs out', () => {

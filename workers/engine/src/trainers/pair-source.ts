@@ -84,6 +84,7 @@ export class PairSource {
       lastPositions: packed.lastPositions.slice(0, 2 * size),
       pairWeights: Float32Array.from(filled, (_, i) => (i < pairs.length ? 1 : 0)),
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
+      strengths: Float32Array.from(filled, ({ strength }) => strength),
       desirable: Float32Array.from(filled, ({ desirable }) => (desirable ? 1 : 0)),
       denominator,
     })

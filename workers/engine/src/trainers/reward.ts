@@ -1,11 +1,12 @@
 import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { ForwardFunction, scoresAt, type TokenInputs } from '../forward/index.ts'
-import { bradleyTerryLoss } from '../losses/index.ts'
+import { bradleyTerryLoss, tieNuOf } from '../losses/index.ts'
 import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
+import { judgeHeldOut } from './held-out-forecasts.ts'
 import { type MeasuredPair, type PairData, PairSource } from './pair-source.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -21,16 +22,21 @@ export interface RewardParts extends PairData {
   checkpoint: CheckpointParts
 }
 
-/** Over the pairs that somebody decided; null where there are none. */
-interface HeldOut {
-  accuracy: number | null
-  margin: number | null
-  judged: number
+/** Strengths 1, 2 and 3 of a vote ask for a lead of ⅓, ⅔ and 1: the smaller margins of Llama 2 (Touvron et al., 2023). */
+const marginPerStrength = 1 / 3
+
+/** What the judgements of this dataset mean to the loss. */
+interface Judging {
+  /** Lead asked for a degree of strength; 0 where the votes tell no degrees. */
+  marginPerStrength: number
+  /** Davidson's; undefined where a tie is half a win for each side, or there is none. */
+  tieNu: number | undefined
 }
 
 /**
  * Reward model on judged pairs (Ouyang et al., 2022): the score of prompt and answer is read at the answer's last token,
- * and −log σ(score of chosen − score of rejected) is lowered. A tie counts half a win for each side.
+ * and −log σ(score of chosen − score of rejected − margin) is lowered. A tie counts half a win for each side, or is an
+ * outcome of its own.
  */
 export class RewardTrainer implements Trainer {
   readonly finishedEarly = false
@@ -40,18 +46,20 @@ export class RewardTrainer implements Trainer {
   readonly #training: TrainingState
   readonly #score: ForwardFunction<'chosen' | 'rejected'>
   #numTokens = 0
-  #heldOutSummary: HeldOut | undefined
+  readonly #judging: Judging
+  #heldOutResult: Result | undefined
 
   constructor(parts: RewardParts) {
     const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
     this.#source = new PairSource(parts, settings)
+    this.#judging = judgingOf(parts)
     this.#updater = new Updater(program, {
       name: 'reward',
       trained: roleNames(role, model),
       settings,
       totalSteps: this.totalSteps,
-      body: (variables, inputs) => loss(parts, variables, inputs),
+      body: (variables, inputs) => loss(parts, this.#judging, variables, inputs),
     })
     this.#training = new TrainingState({ program, model, role, checkpoint, updater: this.#updater })
     this.#score = new ForwardFunction(program, 'score', settings.precision, (variables, inputs) =>
@@ -92,7 +100,9 @@ export class RewardTrainer implements Trainer {
   }
 
   async result(): Promise<Result> {
-    return { ...(await this.#heldOut()), loss: this.#training.metrics.loss ?? null }
+    const { tieNu } = this.#judging
+    const loss = this.#training.metrics.loss ?? null
+    return { ...(await this.#heldOut()), loss, ...(tieNu !== undefined && { tie_nu: tieNu }), ...this.#parts.counts }
   }
 
   close(): void {
@@ -102,14 +112,15 @@ export class RewardTrainer implements Trainer {
   async #heldOutAtEnd(): Promise<MetricValues> {
     if (this.step < this.totalSteps) return {}
     const { accuracy, margin } = await this.#heldOut()
-    if (accuracy === null || margin === null) return {}
+    if (typeof accuracy !== 'number' || typeof margin !== 'number') return {}
     return { eval_accuracy: accuracy, eval_margin: margin }
   }
 
   /** Measured once, after the last step. */
-  async #heldOut(): Promise<HeldOut> {
-    this.#heldOutSummary ??= summarize(await this.#source.measure(this.#parts.heldOut, this.#score))
-    return this.#heldOutSummary
+  async #heldOut(): Promise<Result> {
+    const measured = () => this.#source.measure(this.#parts.heldOut, this.#score)
+    this.#heldOutResult ??= judgeHeldOut(await measured(), this.#judging.tieNu ?? 0)
+    return this.#heldOutResult
   }
 
   /**
@@ -130,10 +141,26 @@ function pairScores({ model, role, settings }: RewardParts, variables: Variables
   return { chosen, rejected }
 }
 
-function loss(parts: RewardParts, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { pairWeights, ties, denominator } = inputs as Inputs<'pairWeights' | 'ties' | 'denominator'>
+/** Votes tell degrees of strength where not all have the lowest. */
+function judgingOf({ pairs, settings }: RewardParts): Judging {
+  const graded = settings.margin === 'strength' && pairs.some(({ tie, strength }) => !tie && strength > 1)
+  const tied = settings.ties === 'davidson' && pairs.some(({ tie }) => tie)
+  return {
+    marginPerStrength: graded ? marginPerStrength : 0,
+    tieNu: tied ? (settings.tieNu ?? tieNuOf(pairs)) : undefined,
+  }
+}
+
+function loss(parts: RewardParts, judging: Judging, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
+  const { pairWeights, ties, strengths, denominator } = inputs as Inputs<
+    'pairWeights' | 'ties' | 'strengths' | 'denominator'
+  >
   const { chosen, rejected } = pairScores(parts, variables, inputs)
-  const { lossSum } = bradleyTerryLoss({ chosen, rejected, weights: pairWeights, ties }, parts.settings)
+  const { tieNu } = judging
+  const { centerRewardsCoefficient } = parts.settings
+  const margin = judging.marginPerStrength === 0 ? {} : { margin: tf.mul(strengths, judging.marginPerStrength) }
+  const pairs = { chosen, rejected, weights: pairWeights, ties, ...margin }
+  const { lossSum } = bradleyTerryLoss(pairs, { centerRewardsCoefficient, tieNu })
   const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
   return {
     loss: tf.div(lossSum, denominator),
@@ -145,16 +172,6 @@ function loss(parts: RewardParts, variables: Variables, inputs: Inputs<string>):
       mean_reward: mean(tf.mul(tf.add(chosen, rejected), 0.5)),
     },
   }
-}
-
-/** Accuracy and margin over the pairs that somebody decided. */
-function summarize(scored: readonly MeasuredPair[]): HeldOut {
-  const decided = scored.filter(({ pair }) => !pair.tie)
-  const judged = decided.length
-  if (judged === 0) return { accuracy: null, margin: null, judged }
-  const right = decided.filter(({ chosen, rejected }) => chosen > rejected).length
-  const margin = decided.reduce((sum, { chosen, rejected }) => sum + chosen - rejected, 0) / judged
-  return { accuracy: right / judged, margin, judged }
 }
 
 function normalizationOf(scored: readonly MeasuredPair[]): { mean: number; std: number } {

@@ -1,7 +1,7 @@
-import { type EngineEvent, TemperError, type TrainingJob } from '@temper/db/contracts'
+import { type EngineEvent, type JobResult, TemperError, type TrainingJob } from '@temper/db/contracts'
 
 export type MetricValues = Record<string, number>
-export type Result = Record<string, number | string | null>
+export type Result = JobResult
 
 /** What a job may use of the world: events out, a stop request in, a clock. */
 export interface JobContext {

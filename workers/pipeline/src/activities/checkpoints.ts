@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Checkpoint, StageType } from '@temper/db/contracts'
+import type { Checkpoint, JobResult, StageType } from '@temper/db/contracts'
 import {
   latestCheckpoint,
   owningStore,
@@ -54,7 +54,7 @@ export async function storeCheckpoint(
 export async function finishCheckpoints(
   deps: Dependencies,
   ref: StageRef,
-  result: Record<string, number | string | null>,
+  result: JobResult,
 ): Promise<Checkpoint | undefined> {
   const latest = await latestCheckpoint(deps.db, ref.runId, ref.stage)
   if (!latest) return undefined

@@ -1,6 +1,12 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type Checkpoint, type TemperError, type TrainingJob, toTemperError } from '@temper/db/contracts'
+import {
+  type Checkpoint,
+  type JobResult,
+  type TemperError,
+  type TrainingJob,
+  toTemperError,
+} from '@temper/db/contracts'
 import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
 import { materializeFolder } from '@temper/db/storage'
 import { Context } from '@temporalio/activity'
@@ -161,7 +167,7 @@ async function originOf(deps: EngineDependencies, run: RunRecord, { stage, data 
 async function finishStage(
   deps: EngineDependencies,
   { runId, stage }: StageInput,
-  end: { step: number; result: Record<string, number | string | null> },
+  end: { step: number; result: JobResult },
 ): Promise<void> {
   const checkpoint = await finishCheckpoints(deps, { runId, stage }, end.result)
   await updateStage(deps.db, runId, stage, {
