@@ -13,6 +13,13 @@ import { errorCodes } from './temper-error.ts'
 
 const path = z.string().min(1)
 
+/** Files of a supervised stage: all of `data` as one where none has a weight, else mixed by them. */
+const supervised = {
+  data: z.array(z.strictObject({ path, weight: z.number().positive().optional() })).min(1),
+  /** Held out for val_loss: a share of each file, or a file of its own. */
+  validation: z.union([path, z.number().min(0).max(0.5)]).default(0),
+}
+
 /** Fields of every training job. A segment ends after `maxSteps` optimizer steps (iterations for ppo) or `maxSeconds`. */
 const training = {
   seed: z.number().int(),
@@ -33,15 +40,15 @@ export const jobSchema = z.discriminatedUnion('type', [
     ...training,
     /** `dir` to continue a checkpoint, else `spec` for random weights with the tokenizer trained on `tokenizerData`. */
     model: z.union([z.strictObject({ dir: path }), z.strictObject({ spec: modelSchema, tokenizerData: path })]),
-    data: path,
-    settings: pretrainSchema.omit({ type: true, from: true, data: true }),
+    ...supervised,
+    settings: pretrainSchema.omit({ type: true, from: true, data: true, validation: true }),
   }),
   z.strictObject({
     type: z.literal('sft'),
     ...training,
     model: path,
-    data: path,
-    settings: sftSchema.omit({ type: true, from: true, data: true }),
+    ...supervised,
+    settings: sftSchema.omit({ type: true, from: true, data: true, validation: true }),
   }),
   z.strictObject({
     type: z.literal('reward'),

@@ -1,4 +1,4 @@
-import type { DatasetKind, Recipe, StageSpec } from '../contracts/index.ts'
+import { type DatasetKind, type Recipe, type StageOf, type StageSpec, sourcesOf } from '../contracts/index.ts'
 
 /** A place of a recipe that names a data source, and the kinds of data it can use. */
 export interface DataUse {
@@ -9,7 +9,7 @@ export interface DataUse {
 
 export function dataUses(recipe: Recipe): DataUse[] {
   const stages = Object.entries(recipe.stages).flatMap(([name, stage]) =>
-    usesOf(stage).map(({ key, ...use }) => ({ ...use, path: ['stages', name, key] })),
+    usesOf(stage).map((use) => ({ ...use, path: ['stages', name, ...use.path] })),
   )
   if ('checkpoint' in recipe.model) return stages
   const tokenizer = {
@@ -20,23 +20,32 @@ export function dataUses(recipe: Recipe): DataUse[] {
   return [tokenizer, ...stages]
 }
 
-function usesOf(stage: StageSpec): { key: string; name: string; kinds: readonly DatasetKind[] }[] {
+/** Paths are below the stage. */
+function usesOf(stage: StageSpec): DataUse[] {
   switch (stage.type) {
     case 'pretrain':
-      return [{ key: 'data', name: stage.data, kinds: ['text'] }]
+      return supervisedUses(stage, ['text'])
     case 'sft':
-      return [{ key: 'data', name: stage.data, kinds: ['conversations'] }]
+      return supervisedUses(stage, ['conversations'])
     case 'preferences':
       return [
-        ...(stage.prompts === undefined ? [] : [{ key: 'prompts', name: stage.prompts, kinds: ['prompts'] as const }]),
-        ...(stage.data === undefined ? [] : [{ key: 'data', name: stage.data, kinds: ['preferences'] as const }]),
+        ...(stage.prompts === undefined
+          ? []
+          : [{ path: ['prompts'], name: stage.prompts, kinds: ['prompts'] as const }]),
+        ...(stage.data === undefined ? [] : [{ path: ['data'], name: stage.data, kinds: ['preferences'] as const }]),
       ]
     case 'ppo':
     case 'evaluate':
-      return [{ key: 'prompts', name: stage.prompts, kinds: ['prompts'] }]
+      return [{ path: ['prompts'], name: stage.prompts, kinds: ['prompts'] }]
     case 'reward':
     case 'dpo':
     case 'release':
       return []
   }
+}
+
+function supervisedUses(stage: StageOf<'pretrain' | 'sft'>, kinds: readonly DatasetKind[]): DataUse[] {
+  const { data, validation } = stage
+  const trained = sourcesOf(data).map(({ name, path }) => ({ name, kinds, path: ['data', ...path] }))
+  return typeof validation === 'number' ? trained : [...trained, { name: validation, kinds, path: ['validation'] }]
 }

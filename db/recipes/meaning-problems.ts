@@ -4,6 +4,7 @@ import {
   type StageOf,
   type StageSpec,
   type StageType,
+  sourcesOf,
   TemperError,
 } from '../contracts/index.ts'
 import { dataUses } from './data-uses.ts'
@@ -54,9 +55,12 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
     referenceFindings(recipe, ['stages', name, ...key.split('.')], target, types)
   switch (stage.type) {
     case 'pretrain':
-      return stage.from === 'model' ? [] : reference('from', stage.from, policyTypes)
+      return [
+        ...validationFindings(name, stage),
+        ...(stage.from === 'model' ? [] : reference('from', stage.from, policyTypes)),
+      ]
     case 'sft':
-      return reference('from', stage.from, policyTypes)
+      return [...validationFindings(name, stage), ...reference('from', stage.from, policyTypes)]
     case 'preferences':
       return [
         ...sourceFindings(name, stage),
@@ -87,6 +91,22 @@ function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
   if (lora === undefined || lora.dropout === 0) return []
   const path = ['stages', name, 'lora', 'dropout']
   return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
+}
+
+function validationFindings(name: string, stage: StageOf<'pretrain' | 'sft'>): Finding[] {
+  const { validation, patience, keep } = stage
+  const path = ['stages', name]
+  if (typeof validation === 'string') {
+    const trained = sourcesOf(stage.data).some((source) => source.name === validation)
+    const message = `'${validation}' is also trained on: name other data, or a share of it such as 0.05`
+    return trained ? [{ path: [...path, 'validation'], message }] : []
+  }
+  if (validation > 0) return []
+  const needs = "needs 'validation', whose val_loss decides"
+  return [
+    ...(patience === undefined ? [] : [{ path: [...path, 'patience'], message: needs }]),
+    ...(keep === 'last' ? [] : [{ path: [...path, 'keep'], message: `'best' ${needs}` }]),
+  ]
 }
 
 function tieFindings(name: string, { ties, tieNu }: StageOf<'reward'>): Finding[] {

@@ -65,6 +65,15 @@ describe('parseRecipe', () => {
     expect(stages.sft).toMatchObject({ learningRate: 2e-5, maxLength: 1024, packing: true })
   })
 
+  it('takes one data source, several, or several with weights', () => {
+    const dataOf = (to: string) => parseRecipe(changed('data: talks', to)).stages.sft
+    expect(dataOf('data: [talks]')).toMatchObject({ data: ['talks'] })
+    expect(dataOf('data: { talks: 0.5 }\n    validation: 0.1\n    patience: 2\n    keep: best')).toMatchObject({
+      data: { talks: 0.5 },
+      validation: 0.1,
+    })
+  })
+
   it('throws with the place, the key and the nearest key', () => {
     const text = changed('    from: pretrain\n', '    from: pretrain\n    learningRte: 1\n')
     expect(() => parseRecipe(text)).toThrow(
@@ -104,6 +113,17 @@ describe.each([
   ['the same key twice', 'name: tiny\nname: tiny', 'name: tiny', { line: 2 }],
   ['an unknown stage', 'from: pretran', 'from: pretrain', { line: 15, column: 11, nearest: 'pretrain' }],
   ['unknown data', 'data: talk', 'data: talks', { line: 16, nearest: 'talks' }],
+  ['patience without validation', 'data: talks\n    patience: 3', 'data: talks', { line: 17, key: 'patience' }],
+  ['the best without validation', 'data: talks\n    keep: best', 'data: talks', { line: 17, key: 'keep' }],
+  [
+    'validation by what it trains on',
+    'data: talks\n    validation: talks',
+    'data: talks',
+    { line: 17, key: 'validation' },
+  ],
+  ['unknown data in a list', 'data: [talks, talk]', 'data: talks', { line: 16, column: 19, nearest: 'talks' }],
+  ['unknown data with a weight', 'data: { talk: 2 }', 'data: talks', { line: 16, nearest: 'talks' }],
+  ['validation of the wrong kind', 'data: talks\n    validation: asks', 'data: talks', { line: 17, key: 'validation' }],
   ['data of the wrong kind', 'data: asks', 'data: talks', { line: 16, key: 'data' }],
   ['a stage of the wrong type', 'preferences: sft', 'preferences: votes', { line: 24, key: 'preferences' }],
   [

@@ -52,6 +52,7 @@ function kindOfValue(setting: z.ZodType): string {
   if (inner instanceof z.ZodNumber) return inner.isInt ? 'whole number' : 'number'
   if (inner instanceof z.ZodBoolean) return 'true, false'
   if (inner instanceof z.ZodArray) return 'list'
+  if (inner instanceof z.ZodUnion) return [...new Set((inner.options as z.ZodType[]).map(kindOfValue))].join(' or ')
   if (inner instanceof z.ZodString) return 'text'
   return 'settings'
 }

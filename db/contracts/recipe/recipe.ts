@@ -48,9 +48,3 @@ export function stageInputs(stage: StageSpec): string[] {
   })()
   return [...new Set(names.filter((name): name is string => name !== undefined && name !== 'model'))]
 }
-
-/** Data sources a stage reads. */
-export function stageData(stage: StageSpec): string[] {
-  const names = ['data' in stage ? stage.data : undefined, 'prompts' in stage ? stage.prompts : undefined]
-  return names.filter((name): name is string => name !== undefined)
-}

@@ -6,6 +6,47 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected 1 to 40 lower-case letters, digits or hyphens, beginning with a letter')
 
+/** One data source, several as if they were one file, or several with the share of rows that each has. */
+export const dataMixSchema = z.union([
+  nameSchema,
+  z.array(nameSchema).min(1),
+  z.record(nameSchema, z.number().positive()).refine((mix) => Object.keys(mix).length > 0, 'expected a data source'),
+])
+export type DataMix = z.infer<typeof dataMixSchema>
+
+/** The data sources of a mixture, each with its weight where it has one and its place below the key `data`. */
+export function sourcesOf(mix: DataMix): { name: string; weight?: number; path: (string | number)[] }[] {
+  if (typeof mix === 'string') return [{ name: mix, path: [] }]
+  if (Array.isArray(mix)) return mix.map((name, index) => ({ name, path: [index] }))
+  return Object.entries(mix).map(([name, weight]) => ({ name, weight, path: [name] }))
+}
+
+/** Looks at data that is never trained on. */
+export function validationSchema(defaults: { validateEverySteps: number }) {
+  return {
+    validation: z
+      .union([nameSchema, z.number().min(0).max(0.5)])
+      .default(0)
+      .describe('Held out for val_loss: a share of the data (the end of each source), or the name of a data source'),
+    validateEverySteps: z
+      .number()
+      .int()
+      .positive()
+      .default(defaults.validateEverySteps)
+      .describe('Steps between looks at the held-out data'),
+    patience: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Stop after this many looks in a row without a lower val_loss; never unless set'),
+    keep: z
+      .enum(['last', 'best'])
+      .default('last')
+      .describe('Which weights the stage leaves: those of its last step, or those with the lowest val_loss'),
+  }
+}
+
 const positive = () => z.number().positive()
 const count = () => z.number().int().positive()
 

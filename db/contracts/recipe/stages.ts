@@ -2,11 +2,13 @@ import { z } from 'zod'
 import {
   adapterSettings,
   batchSchema,
+  dataMixSchema,
   durabilitySchema,
   nameSchema,
   optimizationSchema,
   samplingSchema,
   tasteNames,
+  validationSchema,
 } from './settings.ts'
 
 const count = () => z.number().int().positive()
@@ -18,7 +20,9 @@ const routerAuxLossCoef = z
     'Weight of the balancing loss of a model with experts; unless set, what its config.json says (router_aux_loss_coef where output_router_logits)',
   )
 const from = nameSchema.default('model').describe('Stage whose checkpoint it starts from, or `model`')
-const data = nameSchema.describe('Name of a data source')
+const data = dataMixSchema.describe(
+  'Name of a data source; a list of names, read as one; or names with weights, the share of rows drawn from each: `{ a: 3, b: 1 }`',
+)
 const preferences = nameSchema.describe('Stage that collected the votes')
 
 /** What a dpo stage lowers; docs/recipes.md says what each is for. */
@@ -43,13 +47,7 @@ export const pretrainSchema = z.strictObject({
     .describe(
       '`lines`: every row of the data is a document; `stream`: the file is one text, rows are drawn at random offsets',
     ),
-  validationFraction: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0)
-    .describe('Share of the data (its end) held out for val_loss'),
-  validateEverySteps: count().default(250).describe('Steps between looks at the held-out data'),
+  ...validationSchema({ validateEverySteps: 250 }),
   routerAuxLossCoef,
   ...batchSchema({ batchSize: 8 }),
   ...optimizationSchema({
@@ -63,7 +61,7 @@ export const pretrainSchema = z.strictObject({
   ...durabilitySchema,
 })
 
-/** Supervised fine-tuning: loss on the assistant's tokens, the end token included. */
+/** Supervised fine-tuning: loss on the assistant's tokens, the end token included, unless `lossOn` says otherwise. */
 export const sftSchema = z.strictObject({
   type: z.literal('sft'),
   from,
@@ -71,6 +69,13 @@ export const sftSchema = z.strictObject({
   epochs: z.number().positive().default(1).describe('Passes over the data; parts of one are possible'),
   maxLength: count().default(1024).describe('Longer conversations are cut at the left'),
   packing: z.boolean().default(true).describe('Several conversations a row, each seeing only itself'),
+  lossOn: z
+    .enum(['assistant', 'completion', 'all'])
+    .default('assistant')
+    .describe(
+      'Tokens that are trained: of every assistant message, of the last one alone (the completion of prompt/completion rows), or all; end tokens included',
+    ),
+  ...validationSchema({ validateEverySteps: 50 }),
   routerAuxLossCoef,
   ...batchSchema({ batchSize: 8 }),
   ...adapterSettings,

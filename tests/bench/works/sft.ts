@@ -19,7 +19,7 @@ export const openSft: OpenWork = async (size, precision, { program }) => {
     program,
     model,
     role: 'policy',
-    settings: { ...optimizationOf(precision), batchSize },
+    settings: { ...optimizationOf(precision), batchSize, keep: 'last' },
     totalSteps,
     batches: () => [batch],
     checkpoint: noCheckpoint,

@@ -31,6 +31,7 @@ async function createTrainer(open: OpenRun, { settings }: TrlRun, kind: TrainerK
     case 'sft':
       return new SupervisedTrainer({
         ...open,
+        settings: { ...open.settings, keep: 'last' },
         batches: (step) => batchesOf(open, step),
         nowMs: () => performance.now(),
       })

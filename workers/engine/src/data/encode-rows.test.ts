@@ -60,6 +60,18 @@ test('cuts a long conversation at its left and keeps the last answer', () => {
   expect(trainedText(cut)).toBe('four<|end|>')
 })
 
+test.each([
+  ['assistant', 'two<|end|>four<|end|>'],
+  ['completion', 'four<|end|>'],
+  ['all', 'one<|end|><|assistant|>two<|end|><|user|>three<|end|><|assistant|>four<|end|>'],
+] as const)('trains the tokens of a conversation that are asked for: %s', (lossOn, text) => {
+  const messages = ['one', 'two', 'three', 'four'].map((content, i) => ({
+    role: i % 2 === 0 ? ('user' as const) : ('assistant' as const),
+    content,
+  }))
+  expect(trainedText(conversationSequence(tokenizer, messages, 100, lossOn))).toBe(text)
+})
+
 test('leaves a sequence that fits as it is', () => {
   const sequence = { ids: [1, 2, 3], lossMask: [false, true, true] }
   expect(truncate(sequence, 3)).toBe(sequence)

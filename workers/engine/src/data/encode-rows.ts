@@ -15,9 +15,27 @@ export function textSequences(tokenizer: Tokenizer, text: string, maxLength: num
   return pieces
 }
 
-/** A conversation with the loss on the assistant's messages, of at most `maxLength` tokens; see `truncate`. */
-export function conversationSequence(tokenizer: Tokenizer, messages: readonly Message[], maxLength: number): Sequence {
-  return truncate(encodeConversation(tokenizer, messages), maxLength)
+/** Which tokens of a conversation are trained: of assistant messages, of the last one, or all. */
+export type LossOn = 'assistant' | 'completion' | 'all'
+
+/** A conversation of at most `maxLength` tokens (see `truncate`), with the loss where `lossOn` says. */
+export function conversationSequence(
+  tokenizer: Tokenizer,
+  messages: readonly Message[],
+  maxLength: number,
+  lossOn: LossOn = 'assistant',
+): Sequence {
+  const { ids, lossMask } = truncate(encodeConversation(tokenizer, messages), maxLength)
+  switch (lossOn) {
+    case 'assistant':
+      return { ids, lossMask }
+    case 'completion': {
+      const start = lastRun(lossMask)
+      return { ids, lossMask: lossMask.map((trained, i) => trained && i >= start) }
+    }
+    case 'all':
+      return { ids, lossMask: ids.map((_, i) => i > 0) }
+  }
 }
 
 /** Both answers after the prompt, with the loss on the answer and its end token, each of at most `maxLength` tokens. */
@@ -47,7 +65,10 @@ export function truncate(sequence: Sequence, maxLength: number, cut = cutOf(sequ
 }
 
 function cutOf({ ids, lossMask }: Sequence, maxLength: number): number {
-  const lastTrained = lossMask.lastIndexOf(true)
-  const runStart = lossMask.lastIndexOf(false, lastTrained) + 1
-  return Math.max(0, Math.min(ids.length - maxLength, runStart - 1))
+  return Math.max(0, Math.min(ids.length - maxLength, lastRun(lossMask) - 1))
+}
+
+/** Where the last trained run, the completion, begins. */
+function lastRun(lossMask: readonly boolean[]): number {
+  return lossMask.lastIndexOf(false, lossMask.lastIndexOf(true)) + 1
 }

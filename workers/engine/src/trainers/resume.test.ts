@@ -47,6 +47,18 @@ describe('a stage that is interrupted and resumed ends with the very bits of an 
     expectBitEqual(toy.pretrain({ steps: 6, documents: 'stream', rowLength: 16 })))
   it('sft, with accumulated gradients', () =>
     expectBitEqual(toy.sft(policy, { gradientAccumulation: 2, epochs: 8, packing: false })))
+  it('sft, mid-epoch on sources mixed by weight', () => {
+    const data = [
+      { path: toy.conversations, weight: 2 },
+      { path: toy.otherTalks, weight: 1 },
+    ]
+    return expectBitEqual(toy.sft(policy, { batchSize: 1, epochs: 0.5, packing: false }, { data, validation: 0.2 }))
+  })
+  it('sft, stopped early and left with its best weights', () => {
+    const settings = { batchSize: 2, epochs: 20, packing: false, learningRate: 0.003 }
+    const early = { validateEverySteps: 1, patience: 3, keep: 'best' }
+    return expectBitEqual(toy.sft(policy, { ...settings, ...early }, { validation: toy.otherTalks }))
+  })
   it('reward', () => expectBitEqual(toy.reward(policy)))
   it('dpo', () => expectBitEqual(toy.dpo(policy)))
   it('dpo by kto, on single answers', () => expectBitEqual(toy.dpo(policy, { loss: 'kto', sftWeight: 0.1 })))

@@ -12,7 +12,14 @@ const batch = toBatch(packSequences(sequences, { rowLength: 16 }), { rowLength: 
 
 function settingsOf(routerAuxLossCoef: number | undefined): SupervisedParts['settings'] {
   const settings = { learningRate: 0.01, routerAuxLossCoef }
-  const job = jobSchema.parse({ type: 'sft', seed: 1, outDir: '/out', model: '/model', data: '/data', settings })
+  const job = jobSchema.parse({
+    type: 'sft',
+    seed: 1,
+    outDir: '/out',
+    model: '/model',
+    data: [{ path: '/data' }],
+    settings,
+  })
   if (job.type !== 'sft') throw new Error('expected an sft job')
   return job.settings
 }

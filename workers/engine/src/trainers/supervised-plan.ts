@@ -6,34 +6,41 @@ import {
   type PackedBatch,
   packSequences,
   type Row,
-  readRows,
+  type Sequence,
   streamRow,
   textSequences,
   toBatch,
 } from '../data/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { type BatchSettings, EpochSource } from './epoch-source.ts'
+import type { BatchSettings } from './epoch-source.ts'
+import { MixedSource, type WeightedItems, weightedIndex } from './mixed-source.ts'
 import { rowLengthFor } from './row-length.ts'
 import type { SupervisedPlan } from './supervised.ts'
+import { readSupervisedRows, type SupervisedRows, splitOff, trainedCount } from './supervised-data.ts'
 
 /** Held-out tokens that one look at val_loss reads at most. */
 const validationTokens = 65_536
 
 export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokenizer): Promise<SupervisedPlan> {
-  const { epochs, packing } = job.settings
-  const maxLength = Math.min(job.settings.maxLength, model.contextLength)
-  const rows = await readRows(job.data, conversationRowSchema)
-  const sequences = rows.map(({ messages }, i) => ({
-    ...conversationSequence(tokenizer, messages, maxLength),
-    dataRows: [i + 1],
+  const { settings } = job
+  const { epochs, packing, lossOn } = settings
+  const maxLength = Math.min(settings.maxLength, model.contextLength)
+  const encoded = mapRows(await readSupervisedRows(job, conversationRowSchema), ({ messages }, dataRow) => ({
+    ...conversationSequence(tokenizer, messages, maxLength, lossOn),
+    dataRows: [dataRow],
   }))
-  refuseEmpty(sequences, job.data)
-  const rowLength = packing ? maxLength : rowLengthFor(sequences, maxLength)
-  const packed = packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
-  const source = new EpochSource(packed, job.seed)
-  const totalSteps = source.stepsOf(epochs, job.settings)
-  return { totalSteps, batches: (step) => packedBatches(source, rowLength, job.settings, step) }
+  const all = [...encoded.sources.flatMap(({ items }) => items), ...encoded.validation]
+  const rowLength = packing ? maxLength : rowLengthFor(all, maxLength)
+  const rowsOf = (sequences: readonly Sequence[]): Row[] =>
+    packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
+  const { sources, heldOut } = rowSources(job, encoded, rowsOf)
+  const source = new MixedSource(sources, job.seed)
+  return {
+    totalSteps: source.stepsOf(epochs, settings),
+    batches: (step) => packedBatches(source, rowLength, settings, step),
+    ...validationOf(job, heldOut, rowLength),
+  }
 }
 
 export async function planPretrain(
@@ -41,63 +48,110 @@ export async function planPretrain(
   model: Model,
   tokenizer: Tokenizer,
 ): Promise<SupervisedPlan> {
-  const { steps, documents, validationFraction, validateEverySteps, batchSize } = job.settings
-  const texts = (await readRows(job.data, textRowSchema)).map(({ text }) => text)
-  refuseEmpty(texts, job.data)
+  const texts = mapRows(await readSupervisedRows(job, textRowSchema), ({ text }, dataRow) => ({
+    text,
+    dataRow,
+  }))
   const rowLength = Math.min(job.settings.rowLength, model.contextLength)
-  const plan = documents === 'stream' ? planStream : planLines
+  const plan = job.settings.documents === 'stream' ? planStream : planLines
   const { batches, heldOut } = plan(texts, rowLength, tokenizer, job)
-  if (validationFraction === 0) return { totalSteps: steps, batches }
-  const validation = validationBatches(heldOut, rowLength, batchSize)
-  return { totalSteps: steps, batches, validation: { everySteps: validateEverySteps, batches: validation } }
+  return { totalSteps: job.settings.steps, batches, ...validationOf(job, heldOut, rowLength) }
+}
+
+/** A text with the number of its row, from 1, through all sources in their order. */
+interface NumberedText {
+  text: string
+  dataRow: number
 }
 
 type RowsPlan = Pick<SupervisedPlan, 'batches'> & { heldOut: readonly Row[] }
 
 /** Every row of the data is a document that ends with the end token; the last documents are held out. */
 function planLines(
-  texts: readonly string[],
+  texts: SupervisedRows<NumberedText>,
   rowLength: number,
   tokenizer: Tokenizer,
   job: JobOf<'pretrain'>,
 ): RowsPlan {
-  const trained = trainedShare(texts.length, job.settings.validationFraction)
-  const rowsOf = (part: readonly string[]) =>
+  const rowsOf = (part: readonly NumberedText[]) =>
     packSequences(
-      part.flatMap((text, i) =>
-        textSequences(tokenizer, text, rowLength).map((sequence) => ({ ...sequence, dataRows: [i + 1] })),
+      part.flatMap(({ text, dataRow }) =>
+        textSequences(tokenizer, text, rowLength).map((sequence) => ({ ...sequence, dataRows: [dataRow] })),
       ),
       { rowLength },
     )
-  const source = new EpochSource(rowsOf(texts.slice(0, trained)), job.seed)
-  return {
-    batches: (step) => packedBatches(source, rowLength, job.settings, step),
-    heldOut: rowsOf(texts.slice(trained)),
-  }
+  const { sources, heldOut } = rowSources(job, texts, rowsOf)
+  const source = new MixedSource(sources, job.seed)
+  return { batches: (step) => packedBatches(source, rowLength, job.settings, step), heldOut }
 }
 
-/** The data is one long text; rows start at random places, as in nanoGPT. The end of the text is held out. */
+/** Each source is one long text; rows start at random places, as in nanoGPT. The end of each text is held out. */
 function planStream(
-  texts: readonly string[],
+  texts: SupervisedRows<NumberedText>,
   rowLength: number,
   tokenizer: Tokenizer,
   job: JobOf<'pretrain'>,
 ): RowsPlan {
-  const { ids, starts } = encodeStream(tokenizer, texts)
-  const trained = trainedShare(ids.length, job.settings.validationFraction)
-  const text = { ids: ids.subarray(0, trained), starts }
-  const { batchSize, gradientAccumulation } = job.settings
+  const { settings, seed, validation } = job
+  const streams = texts.sources.map(({ items, weight }) => {
+    const stream = encodeStream(
+      tokenizer,
+      items.map(({ text }) => text),
+    )
+    const at = trainedCount(stream.ids.length, validation)
+    const trained = { ...stream, ids: stream.ids.subarray(0, at) }
+    return { trained, heldOut: stream.ids.subarray(at), weight, firstRow: items[0]?.dataRow ?? 1 }
+  })
+  const weights = streams.map(({ weight }) => weight)
+  const { batchSize, gradientAccumulation } = settings
   // By their number in the step, so that a step split into more passes draws the same rows.
+  const rowAt = (step: number, index: number): Row => {
+    const place = [step, 0, index]
+    const { trained, firstRow } = streams[weightedIndex(weights, seed, ...place)] as (typeof streams)[number]
+    return streamRow(trained, rowLength, seed, ...place).map((sequence) => ({
+      ...sequence,
+      dataRows: sequence.dataRows?.map((row) => row + firstRow - 1),
+    }))
+  }
   const rows = (step: number, pass: number) =>
-    Array.from({ length: batchSize }, (_, i) => streamRow(text, rowLength, job.seed, step, 0, pass * batchSize + i))
+    Array.from({ length: batchSize }, (_, i) => rowAt(step, pass * batchSize + i))
+  const validationTexts = texts.validation.map(({ text }) => text)
+  const looked =
+    typeof validation === 'string' ? [encodeStream(tokenizer, validationTexts).ids] : streams.map((s) => s.heldOut)
   return {
     batches: (step) =>
       Array.from({ length: gradientAccumulation }, (_, pass) => fullBatch(rows(step, pass), rowLength, batchSize)),
-    heldOut: coverRows(ids.subarray(trained), rowLength),
+    heldOut: looked.flatMap((ids) => coverRows(ids, rowLength)),
   }
 }
 
-function packedBatches(source: EpochSource<Row>, rowLength: number, settings: BatchSettings, step: number) {
+/** `map` is told the number of each row, from 1, through all sources in their order; held-out files count from 1 again. */
+function mapRows<A, B>(
+  { sources, validation }: SupervisedRows<A>,
+  map: (row: A, dataRow: number) => B,
+): SupervisedRows<B> {
+  let dataRow = 0
+  return {
+    sources: sources.map(({ items, weight }) => ({ items: items.map((row) => map(row, ++dataRow)), weight })),
+    validation: validation.map((row, i) => map(row, i + 1)),
+  }
+}
+
+/** Every source laid into rows, without its held-out end; and what is held out, as rows too. */
+function rowSources<T>(
+  job: JobOf<'pretrain' | 'sft'>,
+  { sources, validation }: SupervisedRows<T>,
+  rowsOf: (items: readonly T[]) => Row[],
+): { sources: WeightedItems<Row>[]; heldOut: Row[] } {
+  const parts = sources.map(({ items, weight }) => ({ ...splitOff(items, job), weight }))
+  const heldOut = typeof job.validation === 'string' ? validation : parts.flatMap((part) => part.heldOut)
+  return {
+    sources: parts.map(({ trained, weight }) => ({ items: rowsOf(trained), weight })),
+    heldOut: rowsOf(heldOut),
+  }
+}
+
+function packedBatches(source: MixedSource<Row>, rowLength: number, settings: BatchSettings, step: number) {
   return source.passesOf(step, settings).map((rows) => fullBatch(rows, rowLength, settings.batchSize))
 }
 
@@ -106,20 +160,22 @@ function fullBatch(rows: readonly Row[], rowLength: number, batchSize: number): 
   return toBatch(rows, { rows: batchSize, rowLength, lossTokens: batchSize * rowLength })
 }
 
-function validationBatches(rows: readonly Row[], rowLength: number, batchSize: number): PackedBatch[] {
+/** Nothing where the job asks for no validation. */
+function validationOf(
+  { validation, settings }: JobOf<'pretrain' | 'sft'>,
+  rows: readonly Row[],
+  rowLength: number,
+): Pick<SupervisedPlan, 'validation'> {
+  if (validation === 0) return {}
+  if (rows.length === 0) {
+    const message = `validation ${validation} leaves not one row of ${rowLength} tokens to look at`
+    throw new TemperError('invalid_dataset', message, { details: { validation, rowLength } })
+  }
+  const { validateEverySteps, batchSize } = settings
   const used = rows.slice(0, Math.max(1, Math.floor(validationTokens / rowLength)))
   const batches: PackedBatch[] = []
   for (let first = 0; first < used.length; first += batchSize) {
     batches.push(fullBatch(used.slice(first, first + batchSize), rowLength, batchSize))
   }
-  return batches
-}
-
-function trainedShare(count: number, validationFraction: number): number {
-  return Math.max(1, Math.floor(count * (1 - validationFraction)))
-}
-
-function refuseEmpty(items: readonly unknown[], file: string) {
-  if (items.length === 0)
-    throw new TemperError('invalid_dataset', `${file} has no rows to train on`, { details: { file } })
+  return { validation: { everySteps: validateEverySteps, batches } }
 }

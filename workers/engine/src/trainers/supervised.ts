@@ -7,6 +7,7 @@ import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
+import { BestWeights } from './best-weights.ts'
 import { routerLossCoef, withRouterLoss } from './router-loss.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -25,7 +26,7 @@ export interface SupervisedParts extends SupervisedPlan {
   model: Model
   /** Where the program holds its weights; what is the role's own is trained. */
   role: Role
-  settings: Omit<JobOf<'sft'>['settings'], 'epochs' | 'maxLength' | 'packing'>
+  settings: Omit<JobOf<'sft'>['settings'], 'epochs' | 'maxLength' | 'packing' | 'lossOn' | 'validateEverySteps'>
   checkpoint: CheckpointParts
   nowMs(): number
 }
@@ -33,15 +34,16 @@ export interface SupervisedParts extends SupervisedPlan {
 /**
  * Next-token training, on whole documents (pretrain) or on the assistant's tokens (sft):
  * loss = − Σ log p(target) / number of trained tokens of the whole step, and for a model with experts the balancing loss
- * of its routers, times its coefficient, a mean over the passes of the step.
+ * of its routers, times its coefficient, a mean over the passes of the step. With held-out data the stage may stop early, and
+ * leave the weights that did best on it.
  */
 export class SupervisedTrainer implements Trainer {
-  readonly finishedEarly = false
   readonly #parts: SupervisedParts
   readonly #updater: Updater
   readonly #training: TrainingState
   readonly #validation: ForwardFunction<'loss'>
   readonly #auxCoef: number
+  readonly #best: BestWeights
   #numTokens = 0
 
   constructor(parts: SupervisedParts) {
@@ -56,6 +58,8 @@ export class SupervisedTrainer implements Trainer {
     const trained = roleNames(role, model)
     this.#updater = new Updater(program, { name: 'supervised', trained, settings, totalSteps: parts.totalSteps, body })
     this.#training = new TrainingState({ program, model, role, checkpoint, updater: this.#updater })
+    const { patience, keep } = settings
+    this.#best = new BestWeights(program, { patience, names: keep === 'best' ? trained : [] })
     this.#validation = new ForwardFunction(program, 'validate', settings.precision, (variables, inputs) => ({
       loss: loss(parts, variables, inputs).loss,
     }))
@@ -69,9 +73,15 @@ export class SupervisedTrainer implements Trainer {
     return this.#training.step
   }
 
+  get finishedEarly(): boolean {
+    return this.#best.exhausted
+  }
+
   async prepare(resumeFrom?: string): Promise<void> {
     const resumed = await this.#training.prepare(resumeFrom)
-    if (resumed) this.#numTokens = Number(resumed.state.numTokens)
+    if (!resumed) return
+    this.#numTokens = Number(resumed.state.numTokens)
+    this.#best.restore(resumed)
   }
 
   async advance(): Promise<MetricValues> {
@@ -90,32 +100,45 @@ export class SupervisedTrainer implements Trainer {
 
     this.#numTokens += tokens
     this.#training.step = step
-    this.#training.metrics = {
+    const metrics = {
       ...values,
       ...(values.loss !== undefined && {
         perplexity: Math.exp(values.loss - this.#auxCoef * (values.router_aux_loss ?? 0)),
       }),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
-      ...(await this.#validate()),
+      ...(await this.#lookAtHeldOut()),
     }
-    return this.#training.metrics
+    this.#training.metrics = metrics
+    if (step === this.totalSteps || this.finishedEarly) await this.#keepBest()
+    return metrics
   }
 
   save(dir: string): Promise<void> {
-    return this.#training.save(dir, { state: { numTokens: this.#numTokens } })
+    const { state, tensors } = this.#best.kept
+    return this.#training.save(dir, { tensors, state: { numTokens: this.#numTokens, ...state } })
   }
 
   async result(): Promise<Result> {
     const { loss = null, val_loss = null } = this.#training.metrics
-    return { loss, val_loss, num_tokens: this.#numTokens }
+    const { found } = this.#best
+    const best = found && { best_step: found.step, best_val_loss: found.loss }
+    return { loss, val_loss, num_tokens: this.#numTokens, steps: this.step, ...best }
   }
 
   close(): void {
     this.#parts.program.close()
   }
 
-  async #validate(): Promise<MetricValues> {
+  /** Once, after the last step: a checkpoint of the way holds the weights of its step, and the best beside them. */
+  async #keepBest(): Promise<void> {
+    const { found } = this.#best
+    if (this.#parts.settings.keep === 'last' || found === undefined) return
+    await this.#best.takeBack()
+    this.#training.metrics = { ...this.#training.metrics, val_loss: found.loss }
+  }
+
+  async #lookAtHeldOut(): Promise<MetricValues> {
     const { validation } = this.#parts
     const due = validation && (this.step % validation.everySteps === 0 || this.step === this.totalSteps)
     if (!due) return {}
@@ -124,7 +147,9 @@ export class SupervisedTrainer implements Trainer {
       const { loss } = await this.#validation.run(batchFeeds(batch, { denominator: 1, passes: 1 }))
       total += loss.data[0] ?? Number.NaN
     }
-    return { val_loss: total / sum(validation.batches, ({ lossTokens }) => lossTokens) }
+    const val_loss = total / sum(validation.batches, ({ lossTokens }) => lossTokens)
+    await this.#best.look(this.step, val_loss)
+    return { val_loss }
   }
 }
 

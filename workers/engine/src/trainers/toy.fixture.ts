@@ -20,6 +20,10 @@ const toyTexts = words.flatMap((word) => [{ text: `say ${word} ${word}` }, { tex
 const toyConversations = words.map((word) => ({
   messages: [message(word), { role: 'assistant' as const, content: `${word} ${word}` }],
 }))
+/** In other words: what is learnt of the first ones goes wrong here before long. */
+const otherConversations = words.map((word, i) => ({
+  messages: [message(word), { role: 'assistant' as const, content: `${word} ${words[(i + 1) % words.length]}` }],
+}))
 const toyPrompts = words.map((word) => ({ messages: [message(word)] }))
 /** The longer answer is preferred; the last pair is a tie. */
 const toyPairs: PreferenceRow[] = words.map((word, i) => ({
@@ -66,6 +70,7 @@ export async function makeToy() {
   }
   const texts = await file('texts.jsonl', toyTexts)
   const conversations = await file('conversations.jsonl', toyConversations)
+  const otherTalks = await file('other-conversations.jsonl', otherConversations)
   const prompts = await file('prompts.jsonl', toyPrompts)
   const pairs = await file('pairs.jsonl', toyPairs)
 
@@ -75,9 +80,13 @@ export async function makeToy() {
   }
   return {
     dir,
-    pretrain: (settings?: object) =>
-      job('pretrain', { model: { spec: model, tokenizerData: texts }, data: texts }, settings),
-    sft: (policy: string, settings?: object) => job('sft', { model: policy, data: conversations }, settings),
+    texts,
+    conversations,
+    otherTalks,
+    pretrain: (settings?: object, more?: object) =>
+      job('pretrain', { model: { spec: model, tokenizerData: texts }, data: [{ path: texts }], ...more }, settings),
+    sft: (policy: string, settings?: object, more?: object) =>
+      job('sft', { model: policy, data: [{ path: conversations }], ...more }, settings),
     reward: (policy: string, settings?: object) => job('reward', { model: policy, pairs, heldOut: pairs }, settings),
     dpo: (policy: string, settings?: object) => job('dpo', { model: policy, pairs, heldOut: pairs }, settings),
     ppo: (policy: string, reward: string, settings?: object) =>

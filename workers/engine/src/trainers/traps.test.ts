@@ -46,6 +46,38 @@ describe('sft', () => {
     expect(values.at(-1)?.mean_token_accuracy).toBeGreaterThan(0.9)
   })
 
+  it('stops once val_loss has not fallen for as long as its patience, and leaves the best weights', async () => {
+    const early = { validateEverySteps: 1, patience: 3, keep: 'best', checkpointEverySteps: 1 }
+    const settings = { epochs: 20, packing: false, learningRate: 0.003, ...early }
+    const events = await runToyJob(elsewhere(toy.sft(policy, settings, { validation: toy.otherTalks }), 'early'))
+    const losses = metricsOf(events).map(({ values }) => values.val_loss ?? Number.NaN)
+    const best = losses.indexOf(Math.min(...losses)) + 1
+    expect(losses).toHaveLength(best + 3)
+    expect(best).toBeGreaterThan(1)
+    expect(losses.length).toBeLessThan(60)
+    const result = { best_step: best, best_val_loss: losses[best - 1], val_loss: losses[best - 1], steps: best + 3 }
+    expect(events.at(-1)).toMatchObject({ type: 'done', outcome: 'finished', result })
+    const weightsOf = (dir: string) => readFile(path.join(dir, 'model.safetensors'))
+    const [left, then] = [
+      await weightsOf(lastCheckpoint(events)),
+      await weightsOf(path.join(toy.dir, 'early', `step-${best}`)),
+    ]
+    expect(left.equals(then)).toBe(true)
+  })
+
+  it('trains on the tokens that are asked for', async () => {
+    const tokens = async (lossOn: string) => {
+      const [first] = await metrics(
+        elsewhere(toy.sft(policy, { lossOn, epochs: 1, batchSize: 6, packing: false }), lossOn),
+      )
+      return first?.loss
+    }
+    const [assistant, completion, all] = [await tokens('assistant'), await tokens('completion'), await tokens('all')]
+    // One answer each: the last is the only one.
+    expect(completion).toBe(assistant)
+    expect(all).not.toBeCloseTo(assistant ?? Number.NaN, 2)
+  })
+
   it('counts optimizer steps, not passes, in a schedule that ends at 0', async () => {
     const job = toy.sft(policy, { batchSize: 1, gradientAccumulation: 3, packing: false, epochs: 2 })
     const rates = (await metrics(elsewhere(job, 'schedule'))).map(({ learning_rate }) => learning_rate)

@@ -1,4 +1,4 @@
-import { type StageSpec, TemperError, type TrainingJob } from '@temper/db/contracts'
+import { type DataMix, type StageSpec, sourcesOf, TemperError, type TrainingJob } from '@temper/db/contracts'
 import type { RunRecord } from '@temper/db/queries'
 import type { Origin } from './checkpoints.ts'
 import type { Inputs } from './inputs.ts'
@@ -19,12 +19,14 @@ export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inpu
   const common = { seed: run.seed, outDir, origin, resumeFrom, segment: { maxSeconds } }
   switch (spec.type) {
     case 'pretrain': {
-      const { type, from, data, ...settings } = spec
-      return { ...common, type, model: await startingModel(run, from, inputs), data: await inputs.data(data), settings }
+      const { type, from, data, validation, ...settings } = spec
+      const files = await supervisedFiles(inputs, data, validation)
+      return { ...common, type, model: await startingModel(run, from, inputs), ...files, settings }
     }
     case 'sft': {
-      const { type, from, data, ...settings } = spec
-      return { ...common, type, model: await inputs.checkpoint(from), data: await inputs.data(data), settings }
+      const { type, from, data, validation, ...settings } = spec
+      const files = await supervisedFiles(inputs, data, validation)
+      return { ...common, type, model: await inputs.checkpoint(from), ...files, settings }
     }
     case 'reward': {
       const { type, from, preferences, ...settings } = spec
@@ -45,6 +47,12 @@ export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inpu
   }
 }
 
+async function supervisedFiles(inputs: Inputs, mix: DataMix, validation: string | number) {
+  const sources = sourcesOf(mix).map(async ({ name, weight }) => ({ path: await inputs.data(name), weight }))
+  const heldOut = typeof validation === 'number' ? validation : await inputs.data(validation)
+  return { data: await Promise.all(sources), validation: heldOut }
+}
+
 /** Throws `not_found` where the recipe has no such stage. */
 export function stageOf(run: RunRecord, stage: string): StageSpec {
   const spec = run.recipe.stages[stage]
@@ -63,7 +71,7 @@ async function startingModel(run: RunRecord, from: string, inputs: Inputs) {
 export function trainedOn(run: RunRecord, stage: string, datasets: Record<string, string>): string[] {
   const spec = stageOf(run, stage)
   const names: (string | undefined)[] = []
-  if ('data' in spec && spec.data !== undefined) names.push(spec.data)
+  if (spec.type === 'pretrain' || spec.type === 'sft') names.push(...sourcesOf(spec.data).map(({ name }) => name))
   if ('preferences' in spec) names.push(importedPairs(run, spec.preferences))
   if (spec.type === 'ppo') names.push(spec.prompts)
   return names.map((name) => datasets[name ?? '']).filter((id) => id !== undefined)

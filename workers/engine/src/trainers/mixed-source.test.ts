@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { EpochSource } from './epoch-source.ts'
+import { MixedSource } from './mixed-source.ts'
+
+const settings = { batchSize: 4, gradientAccumulation: 1 }
+const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i)
+const mixture = () =>
+  new MixedSource(
+    [
+      { items: numbers(0, 10), weight: 3 },
+      { items: numbers(100, 5), weight: 1 },
+    ],
+    7,
+  )
+const steps = (source: MixedSource<number>, count: number) =>
+  numbers(1, count).flatMap((step) => source.passesOf(step, settings).flat())
+
+describe('MixedSource', () => {
+  it('draws from each source in its share', () => {
+    const share = steps(mixture(), 1000).filter((item) => item < 100).length / 4000
+    expect(share).toBeGreaterThan(0.73)
+    expect(share).toBeLessThan(0.77)
+  })
+
+  it('goes through every item of a source before it repeats one', () => {
+    const drawn = steps(mixture(), 40)
+    for (const [from, count] of [
+      [0, 10],
+      [100, 5],
+    ] as const) {
+      const own = drawn.filter((item) => item >= from && item < from + count)
+      expect(own.slice(0, count).sort((a, b) => a - b)).toEqual(numbers(from, count))
+      expect(own.slice(count, 2 * count).sort((a, b) => a - b)).toEqual(numbers(from, count))
+    }
+  })
+
+  it('gives the same items at a step whatever was asked for before', () => {
+    const whole = steps(mixture(), 30)
+    expect(mixture().passesOf(30, settings).flat()).toEqual(whole.slice(-4))
+    const asked = mixture()
+    asked.passesOf(29, settings)
+    expect(asked.passesOf(3, settings).flat()).toEqual(whole.slice(8, 12))
+  })
+
+  it('is, with one source, that source', () => {
+    const alone = new MixedSource([{ items: numbers(0, 10), weight: 0.2 }], 7)
+    const source = new EpochSource(numbers(0, 10), 7)
+    expect(alone.passesOf(4, settings)).toEqual(source.passesOf(4, settings))
+    expect(alone.stepsOf(2, settings)).toBe(5)
+  })
+})
