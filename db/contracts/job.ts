@@ -64,6 +64,8 @@ export const jobSchema = z.discriminatedUnion('type', [
     model: path,
     pairs: path,
     heldOut: path,
+    /** Log-probs of the reference, as the event `reference` of an earlier job named them; of other pairs, they are computed. */
+    referenceLogps: path.optional(),
     settings: dpoSchema.omit({ type: true, from: true, preferences: true }),
   }),
   z.strictObject({
@@ -153,6 +155,8 @@ export const engineEventSchema = z.discriminatedUnion('type', [
     step: z.number().int(),
     samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string(), endedProperly: z.boolean() })),
   }),
+  /** The log-probs of a dpo stage's reference stand in `file`: found as the job named them, or computed now. */
+  z.strictObject({ type: z.literal('reference'), file: path, pairs: z.number().int(), found: z.boolean() }),
   z.strictObject({ type: z.literal('checkpoint'), step: z.number().int(), dir: z.string(), metrics: metricValues }),
   /** A `serve` job has loaded a model. */
   z.strictObject({

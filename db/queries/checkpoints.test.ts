@@ -12,7 +12,9 @@ import {
 } from './checkpoints.ts'
 import { getDataset, registerDataset } from './datasets.ts'
 import { lineageOf } from './lineage.ts'
+import { findReferenceLogps, keepReferenceLogps } from './reference-logps.ts'
 import { createRun } from './runs.ts'
+import { unusedFiles } from './unused-files.ts'
 import { heartbeatWorker, listWorkers, removeWorker } from './workers.ts'
 
 let database: TestDatabase
@@ -43,6 +45,17 @@ const checkpoint = (runId: string, stage: string, step: number, more: Partial<Ne
   metrics: { loss: 2 },
   files: [file('config.json', 'a')],
   ...more,
+})
+
+describe('log-probs of a reference', () => {
+  it('are found by their key, the newest ones, and keep their bytes in the store', async () => {
+    const [key, old, sha256] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [string, string, string]
+    expect(await findReferenceLogps(database.db, key)).toBeUndefined()
+    await keepReferenceLogps(database.db, key, old)
+    await keepReferenceLogps(database.db, key, sha256)
+    expect(await findReferenceLogps(database.db, key)).toBe(sha256)
+    expect(await unusedFiles(database.db, [old, sha256])).toEqual([old])
+  })
 })
 
 describe('checkpoints', () => {

@@ -1,6 +1,7 @@
-import type { RunRecord } from '@temper/db/queries'
+import { listEvents, type RunRecord } from '@temper/db/queries'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyModel } from '../fixtures/tiny-model.ts'
+import { numbersOf } from './run-numbers.ts'
 import { startTestSystem, type TestSystem } from './test-system.ts'
 
 const runOf = (stages: string) => `name: control\n${tinyModel}stages:${stages}`
@@ -35,6 +36,30 @@ describe('a run with stages that fail', () => {
     const failures = Object.fromEntries(finished.stages.map(({ name, failure }) => [name, failure?.code]))
     expect(failures).toMatchObject({ bad: 'non_finite', late: 'deadline_passed' })
     expect(finished.state).toBe('failed')
+  })
+})
+
+describe('dpo stages on the same pairs', () => {
+  it('compute the log-probs of their reference once, and end with the same weights', async () => {
+    const dpo = 'type: dpo, from: start, preferences: votes, batchSize: 4, maxLength: 96, learningRate: 0.001'
+    const runId = await system.startRun(
+      runOf(`
+  base: { type: pretrain, data: stories, steps: 4, rowLength: 32 }
+  start: { type: sft, from: base, data: { conversations: 1 }, epochs: 0.1, maxLength: 96, validation: 0.1 }
+  votes:
+    { type: preferences, from: start, prompts: requests, pairs: 12, sampling: { maxTokens: 8 }, simulated: { taste: stories } }
+  one: { ${dpo}, loss: kto }
+  two: { ${dpo}, loss: kto }
+  other: { ${dpo}, loss: orpo, ties: half }
+`),
+    )
+    expect((await system.waitForEnd(runId)).state).toBe('done')
+    const events = await listEvents(system.db, runId, { kind: 'log' })
+    const told = events.filter(({ message }) => message.startsWith('Log-probs of the reference'))
+    expect(told.map(({ data }) => data.found).sort()).toEqual([false, true])
+    const { weights } = await numbersOf(system.db, runId)
+    expect(weights.one).toBe(weights.two)
+    expect(weights.one).not.toBe(weights.other)
   })
 })
 

@@ -66,7 +66,7 @@ function createTrainer(job: TrainingJob, context: JobContext): Promise<Trainer> 
     case 'reward':
       return createRewardTrainer(job)
     case 'dpo':
-      return createDpoTrainer(job)
+      return createDpoTrainer(job, context)
     case 'ppo':
       return createPpoTrainer(job, context)
   }
@@ -76,7 +76,7 @@ function readManifest(dir: string): Promise<string> {
   return readFile(path.join(dir, manifestName), 'utf8')
 }
 
-/** Segments of one stage differ only in where they resume and how long they are. */
-function stageKey({ segment: _, resumeFrom: __, ...rest }: TrainingJob): string {
-  return JSON.stringify(rest)
+/** Segments of one stage differ only in where they resume, how long they are, and what is known of the reference. */
+function stageKey(job: TrainingJob): string {
+  return JSON.stringify({ ...job, segment: undefined, resumeFrom: undefined, referenceLogps: undefined })
 }

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import { type JobOf, preferenceRowSchema, TemperError } from '@temper/db/contracts'
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
@@ -8,9 +10,10 @@ import { DpoTrainer } from './dpo.ts'
 import { judgedAnswers } from './judged-answers.ts'
 import type { PairData } from './pair-source.ts'
 import { countPairs, type Pair, pairsOf, withoutTies } from './pairs.ts'
+import type { ReferenceCache } from './reference-logps.ts'
 import { RewardTrainer } from './reward.ts'
 import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
-import type { Trainer } from './trainer.ts'
+import type { JobContext, Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
 
 /** A reward stage from its job: the policy's body with a fresh score head. */
@@ -27,9 +30,9 @@ export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer
 
 /**
  * A dpo stage from its job. The reference is the policy that the stage started from; a resumed stage has its log-probs
- * in the checkpoint.
+ * in the checkpoint. Another stage's may be named by the job: they are taken where they are of the very same tokens.
  */
-export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
+export async function createDpoTrainer(job: JobOf<'dpo'>, { emit }: JobContext): Promise<Trainer> {
   const { settings } = job
   const start = await startFromCheckpoint(job.model)
   const { model } = start
@@ -38,7 +41,14 @@ export async function createDpoTrainer(job: JobOf<'dpo'>): Promise<Trainer> {
   const data = await readPairData(job, start)
   const program = new TracedProgram()
   const role = await addTrainedRole(program, 'policy', { model, tensors }, job)
-  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint: checkpointParts(job, start) })
+  await mkdir(job.outDir, { recursive: true })
+  const referenceCache: ReferenceCache = {
+    known: job.referenceLogps,
+    file: path.join(job.outDir, 'reference.safetensors'),
+    report: (outcome) => emit({ type: 'reference', ...outcome }),
+  }
+  const checkpoint = checkpointParts(job, start)
+  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache })
 }
 
 async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: Start): Promise<PairData> {

@@ -9,7 +9,7 @@ import { pairLogps } from './pair-logps.ts'
 import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
 import { withoutTies } from './pairs.ts'
 import { answerLoss, pairLoss, pairMargins } from './preference-body.ts'
-import { ReferenceLogps } from './reference-logps.ts'
+import { type ReferenceCache, ReferenceLogps } from './reference-logps.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { Updater } from './updater.ts'
@@ -22,6 +22,8 @@ export interface DpoParts extends PairData {
   role: Role
   settings: JobOf<'dpo'>['settings']
   checkpoint: CheckpointParts
+  /** The log-probs of the reference are computed and kept in memory alone unless set. */
+  referenceCache?: ReferenceCache
 }
 
 /**
@@ -78,7 +80,7 @@ export class DpoTrainer implements Trainer {
 
   async prepare(resumeFrom?: string): Promise<void> {
     const resumed = await this.#training.prepare(resumeFrom)
-    if (!resumed) return this.computeReference()
+    if (!resumed) return this.#findReference()
     this.#numTokens = Number(resumed.state.numTokens)
     this.#finishedEarly = resumed.state.finishedEarly === true
     if (this.#reference) this.#reference.values = resumed.tensors.reference ?? []
@@ -140,6 +142,12 @@ export class DpoTrainer implements Trainer {
       for (const [name, { data }] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN)
     }
     return sums
+  }
+
+  async #findReference(): Promise<void> {
+    const { referenceCache } = this.#parts
+    if (!referenceCache) return this.computeReference()
+    await this.#reference?.find(referenceCache, () => this.computeReference())
   }
 
   /** Of all pairs, under the weights of now: the reference's, before the first step. */

@@ -1,6 +1,14 @@
 import type { Feeds, ForwardFunction } from '../forward/index.ts'
 import type { PairBatch, PairSource } from './pair-source.ts'
 import type { Pair } from './pairs.ts'
+import { digestOfPairs, readReference, writeReference } from './reference-file.ts'
+
+/** Where the log-probs may stand already, where they are to be left, and who hears of it. */
+export interface ReferenceCache {
+  known?: string | undefined
+  file: string
+  report(outcome: { file: string; pairs: number; found: boolean }): void
+}
 
 /** Summed log-probs of both answers of each pair under the frozen policy that a stage starts from. */
 export class ReferenceLogps {
@@ -16,6 +24,20 @@ export class ReferenceLogps {
   async compute(source: PairSource, logps: ForwardFunction<'chosen' | 'rejected'>): Promise<void> {
     const measured = await source.measure(this.#pairs, logps)
     for (const { pair, chosen, rejected } of measured) this.#logps.set(pair, [chosen, rejected])
+  }
+
+  /** Takes the log-probs of the pairs from `cache.known` where they stand there; else computes them and leaves a file. */
+  async find(cache: ReferenceCache, compute: () => Promise<void>): Promise<void> {
+    const digest = digestOfPairs(this.#pairs)
+    const known = cache.known === undefined ? undefined : await readReference(cache.known, digest)
+    if (known !== undefined && cache.known !== undefined) {
+      this.values = known
+      cache.report({ file: cache.known, pairs: this.#pairs.length, found: true })
+      return
+    }
+    await compute()
+    await writeReference(cache.file, digest, this.values)
+    cache.report({ file: cache.file, pairs: this.#pairs.length, found: false })
   }
 
   /** Chosen and rejected of each pair in turn. */

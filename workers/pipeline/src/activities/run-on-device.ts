@@ -7,6 +7,8 @@ export interface DeviceJobOptions {
   onEvent: (event: EngineEvent) => void
   /** Called when the device is free for the job. */
   onTurn?: () => void
+  /** The job as it is by then, where what ran before may have made something that it can use. */
+  atTurn?: () => Promise<Job>
   /** Asks the job to stop; the caller knows why. */
   failed?: AbortSignal
 }
@@ -16,15 +18,15 @@ export interface DeviceJobOptions {
  * asks the job to stop; so does `failed`, and a training job also stops for an urgent one.
  */
 export async function runOnDevice(device: EngineDevice, job: Job, options: DeviceJobOptions): Promise<JobEnd> {
-  const { onEvent, onTurn, failed } = options
+  const { onEvent, onTurn, atTurn, failed } = options
   const signal = AbortSignal.any([Context.current().cancellationSignal, ...(failed ? [failed] : [])])
   const take = (event: EngineEvent) => {
     if ('step' in event) heartbeat({ step: event.step })
     onEvent(event)
   }
-  const work: DeviceWork<JobEnd> = (engine, makeWay) => {
+  const work: DeviceWork<JobEnd> = async (engine, makeWay) => {
     onTurn?.()
-    return engine.run(job, { onEvent: take, signal, ...('segment' in job && { makeWay }) })
+    return engine.run((await atTurn?.()) ?? job, { onEvent: take, signal, ...('segment' in job && { makeWay }) })
   }
   return device.use(signal, work)
 }

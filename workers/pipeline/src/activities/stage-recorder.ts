@@ -6,6 +6,7 @@ import type { TasteName } from '../simulation/index.ts'
 import { type Origin, storeCheckpoint } from './checkpoints.ts'
 import type { Dependencies } from './dependencies.ts'
 import { headlineOf } from './headline.ts'
+import { keepReference } from './reference-cache.ts'
 import { storableText } from './storable-text.ts'
 import { meanTrueScore } from './true-scores.ts'
 
@@ -15,6 +16,8 @@ export interface RecorderOptions {
   origin: Origin
   /** Taste by which samples are scored beside the learned reward. */
   taste?: TasteName | undefined
+  /** Under which the log-probs of a dpo stage's reference are kept. */
+  referenceKey?: string | undefined
   /** Called once, at the first event that could not be kept: going on would lose it. */
   onFailure: (thrown: unknown) => void
 }
@@ -53,6 +56,7 @@ export class StageRecorder {
     }
     if (event.type === 'samples') this.#enqueue(() => this.#keepSamples(event))
     if (event.type === 'checkpoint') this.#enqueue(() => this.#keepCheckpoint(event))
+    if (event.type === 'reference') this.#enqueue(() => this.#keepReference(event))
   }
 
   /** Waits until everything taken is kept. Throws what kept an event from being written. */
@@ -122,7 +126,19 @@ export class StageRecorder {
     await this.#say('checkpoint', `Checkpoint at step ${step}`, { checkpointId: id, step }, `checkpoint:${step}`)
   }
 
-  async #say(kind: 'metrics' | 'samples' | 'checkpoint', message: string, data: Record<string, unknown>, key?: string) {
+  async #keepReference({ file, pairs, found }: EventOf<'reference'>): Promise<void> {
+    const { referenceKey } = this.#options
+    if (!found && referenceKey !== undefined) await keepReference(this.#deps, referenceKey, file)
+    const where = found ? 'found as an earlier stage left them' : 'computed, and kept for stages to come'
+    await this.#say('log', `Log-probs of the reference on ${pairs} pairs: ${where}`, { pairs, found }, 'reference')
+  }
+
+  async #say(
+    kind: 'metrics' | 'samples' | 'checkpoint' | 'log',
+    message: string,
+    data: Record<string, unknown>,
+    key?: string,
+  ) {
     const { runId, stage } = this.#options.origin
     const unique = key === undefined ? {} : { key: `${stage}:${key}` }
     await appendEvent(this.#deps.db, { runId, stage, kind, message, data, ...unique })

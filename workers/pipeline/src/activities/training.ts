@@ -17,6 +17,7 @@ import type { EngineDependencies } from './dependencies.ts'
 import { checkpointOf, createInputs } from './inputs.ts'
 import { exists } from './local-checkpoint.ts'
 import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
+import { knownReference, referenceKeyOf } from './reference-cache.ts'
 import { runOnDevice } from './run-on-device.ts'
 import { StageRecorder } from './stage-recorder.ts'
 import { stageOf, trainedOn, trainingJob } from './training-job.ts'
@@ -77,11 +78,13 @@ async function runSegment(
   const segment = { origin, outDir: stageDir, resumeFrom, maxSeconds: input.maxSeconds }
   const whole = await trainingJob(run, segment, inputs)
   const job = withPassSplit(whole, input.passSplit ?? 1)
+  const referenceKey = await referenceKeyOf(deps, run, origin, job)
 
   const failed = new AbortController()
   const recorder = new StageRecorder(deps, {
     origin,
     taste: job.type === 'ppo' ? job.settings.taste : undefined,
+    referenceKey,
     onFailure: () => failed.abort(),
   })
   let end: JobEnd
@@ -89,6 +92,7 @@ async function runSegment(
     end = await recordWhile(recorder, () =>
       runOnDevice(deps.device, job, {
         onEvent: (event) => recorder.take(event),
+        atTurn: () => withReference(deps, job, referenceKey),
         onTurn: () =>
           recorder.show({ status: latest ? `Going on from step ${latest.step}` : 'Loading model and data' }),
         failed: failed.signal,
@@ -120,6 +124,12 @@ async function splitPasses(
   const data = { step, batchSize, gradientAccumulation, cause: error.message }
   await appendEvent(deps.db, { runId, stage, kind: 'resumed', message, data, key: `${stage}:split:${split}` })
   return { outcome: 'segment', step, passSplit: split }
+}
+
+/** A dpo stage that begins looks for its reference among what other stages kept; a resumed one has it already. */
+async function withReference(deps: EngineDependencies, job: TrainingJob, key: string | undefined) {
+  if (job.type !== 'dpo' || key === undefined || job.resumeFrom !== undefined) return job
+  return { ...job, referenceLogps: await knownReference(deps, key) }
 }
 
 /** Waits for what was reported also after a failure: the next attempt must not find the engine's folders half stored. */
