@@ -11,7 +11,6 @@ import {
   createComparisons,
   getDataset,
   getRun,
-  type JudgedPair,
   judgedPairs,
   openVoting,
   type RunRecord,
@@ -24,6 +23,7 @@ import { heldOutPairs } from './held-out-pairs.ts'
 import { checkpointOf } from './inputs.ts'
 import { readArtifactRows, writeArtifactRows } from './jsonl.ts'
 import { pairUp } from './pair-up.ts'
+import { preferenceRow } from './preference-row.ts'
 import { reportVotes } from './report-votes.ts'
 import { stageOf } from './training-job.ts'
 
@@ -114,12 +114,7 @@ interface SplitRow {
 /** Closing waits for votes being cast, so none is left out. */
 async function votedPairs({ db }: Dependencies, { runId, stage }: StageRef): Promise<SplitRow[]> {
   await closeVoting(db, runId, stage)
-  return (await judgedPairs(db, runId, stage)).map((pair) => ({ row: toRow(pair), heldOut: pair.heldOut }))
-}
-
-function toRow({ prompt, completionA, completionB, outcome, bothBad, strength }: JudgedPair): PreferenceRow {
-  const [chosen, rejected] = outcome === 'b' ? [completionB, completionA] : [completionA, completionB]
-  return { prompt, chosen, rejected, tie: outcome === 'tie', bothBad, strength }
+  return (await judgedPairs(db, runId, stage)).map((pair) => ({ row: preferenceRow(pair), heldOut: pair.heldOut }))
 }
 
 async function importedPairs(
