@@ -59,7 +59,7 @@ export const openDpo: OpenWork = async (size, precision, { program }) => {
   return {
     perStep: batchSize,
     step: async () => {
-      const referenceMs = await timed(() => trainer.computeReference())
+      const referenceMs = await timed(() => trainer.computeReference(pairs))
       const updateMs = await timed(() => trainer.advance())
       updatesMs.push(updateMs)
       return referenceMs + updateMs

@@ -27,7 +27,7 @@ export const openSftReal: OpenWork = async (size, precision, { program, steps, d
     program,
     model,
     role: 'policy',
-    settings: { ...optimizationOf(precision), batchSize },
+    settings: { ...optimizationOf(precision), batchSize, keep: 'last' },
     totalSteps,
     batches: (step) => [batchOf(step)],
     checkpoint: noCheckpoint,

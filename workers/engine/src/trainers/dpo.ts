@@ -7,7 +7,7 @@ import { dropoutFeeds } from './adapted-role.ts'
 import { countAnswers, withoutAbsent } from './answer-counts.ts'
 import { pairLogps } from './pair-logps.ts'
 import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
-import { withoutTies } from './pairs.ts'
+import { type Pair, withoutTies } from './pairs.ts'
 import { answerLoss, pairLoss, pairMargins } from './preference-body.ts'
 import { type ReferenceCache, ReferenceLogps } from './reference-logps.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
@@ -150,9 +150,9 @@ export class DpoTrainer implements Trainer {
     await this.#reference?.find(referenceCache, () => this.computeReference())
   }
 
-  /** Of all pairs, under the weights of now: the reference's, before the first step. */
-  async computeReference(): Promise<void> {
-    await this.#reference?.compute(this.#source, this.#logps)
+  /** Of some pairs, or all, under the weights of now: the reference's, before the first step. */
+  async computeReference(pairs?: readonly Pair[]): Promise<void> {
+    await this.#reference?.compute(this.#source, this.#logps, pairs)
   }
 
   #withReference(batch: PairBatch): Feeds {

@@ -20,9 +20,9 @@ export class ReferenceLogps {
     this.#pairs = pairs
   }
 
-  /** Measures under the weights of now, which are the reference's before the first step. */
-  async compute(source: PairSource, logps: ForwardFunction<'chosen' | 'rejected'>): Promise<void> {
-    const measured = await source.measure(this.#pairs, logps)
+  /** Measures some pairs, or all, under the weights of now, which are the reference's before the first step. */
+  async compute(source: PairSource, logps: ForwardFunction<'chosen' | 'rejected'>, pairs = this.#pairs): Promise<void> {
+    const measured = await source.measure(pairs, logps)
     for (const { pair, chosen, rejected } of measured) this.#logps.set(pair, [chosen, rejected])
   }
 
