@@ -1,57 +1,283 @@
-/** Every metric a stage logs: what it is, and which way is better. The names are the field's (TRL's). */
+/** A metric in words: what it is, which way is better, and how to read its curve: what healthy looks like, else what to do. */
+export interface MetricWords {
+  better: 'higher' | 'lower' | 'none'
+  about: string
+  reading: string
+}
+
+/** Every metric a stage logs. The names are the field's (TRL's). */
 export const metrics = {
-  loss: { better: 'lower', about: 'Training loss of the step' },
-  val_loss: { better: 'lower', about: 'Mean next-token loss on held-out text' },
-  perplexity: { better: 'lower', about: 'exp(loss): how many tokens the model hesitates between' },
-  mean_token_accuracy: { better: 'higher', about: 'Share of trained tokens whose most likely guess is right' },
-  entropy: { better: 'none', about: 'Mean entropy of the next-token distribution, nats' },
-  grad_norm: { better: 'none', about: 'Norm of all gradients before clipping' },
-  loss_scale: { better: 'none', about: 'In fp16: what the loss of the next step is multiplied by' },
-  skipped_steps: { better: 'lower', about: 'In fp16: steps of the stage that overflowed and were not applied' },
-  learning_rate: { better: 'none', about: 'Learning rate of the step' },
-  num_tokens: { better: 'none', about: 'Tokens seen since the stage began' },
-  router_aux_loss: { better: 'lower', about: 'Balancing loss of the routers; experts a token where they are even' },
-  max_expert_load: { better: 'none', about: 'Tokens of the busiest expert over an even share' },
-  min_expert_load: { better: 'none', about: 'Tokens of the idlest expert over an even share' },
-  tokens_per_second: { better: 'higher', about: 'Real tokens trained a second' },
-  accuracy: { better: 'higher', about: 'Share of pairs whose chosen answer scores higher' },
-  margin: { better: 'higher', about: 'Mean reward of chosen minus rejected' },
-  mean_reward: { better: 'none', about: 'Mean reward of both answers' },
-  min_reward: { better: 'none', about: 'Lowest reward of the batch' },
-  max_reward: { better: 'none', about: 'Highest reward of the batch' },
-  eval_loss: { better: 'lower', about: 'Loss on held-out pairs' },
-  eval_accuracy: { better: 'higher', about: 'Accuracy on held-out pairs, ties left out' },
-  eval_margin: { better: 'higher', about: 'Margin on held-out pairs' },
-  'rewards/chosen': { better: 'none', about: 'beta × (log-prob of chosen under policy − reference)' },
-  'rewards/rejected': { better: 'none', about: 'beta × (log-prob of rejected under policy − reference)' },
-  'rewards/margins': { better: 'higher', about: 'Implicit reward of chosen minus rejected' },
-  'rewards/accuracies': { better: 'higher', about: 'Share of pairs with a positive implicit margin' },
-  'logps/chosen': { better: 'none', about: 'Summed log-prob of chosen; it usually falls too' },
-  'logps/rejected': { better: 'none', about: 'Summed log-prob of rejected' },
-  nll_loss: { better: 'lower', about: 'Mean negative log-prob a token of chosen answers, where fine-tuning is part' },
-  kl: { better: 'none', about: 'Mean log-ratio of mismatched answers, from 0 up: what kto measures gains from' },
-  'objective/kl': { better: 'none', about: 'Mean summed KL of policy to reference a completion (k1)' },
-  'objective/entropy': { better: 'none', about: 'Mean summed negative log-prob a completion' },
+  loss: {
+    better: 'lower',
+    about: 'Training loss of the step',
+    reading:
+      'Falls fast at first, then slowly, with noise; dpo’s sigmoid loss starts at ln 2 = 0.693. A jump up asks for a lower learningRate or a warm-up, a flat line for a higher rate. In ppo it says little: watch scores and KL.',
+  },
+  val_loss: {
+    better: 'lower',
+    about: 'Mean next-token loss on held-out text',
+    reading:
+      'Should fall along with loss. Where it turns up while loss goes on falling, the model learns the data by heart: stop earlier or bring more text.',
+  },
+  perplexity: {
+    better: 'lower',
+    about: 'exp(loss): how many tokens the model hesitates between',
+    reading: 'Falls from the size of the vocabulary; comparable only between models of one tokenizer.',
+  },
+  mean_token_accuracy: {
+    better: 'higher',
+    about: 'Share of trained tokens whose most likely guess is right',
+    reading: 'Rises and flattens well below 100 %. Close to 100 % on training data means learned by heart.',
+  },
+  entropy: {
+    better: 'none',
+    about: 'Mean entropy of the next-token distribution, nats',
+    reading:
+      'Falls slowly as the model grows sure of itself. Near 0 it has collapsed onto one answer: lower the learning rate or train for less.',
+  },
+  grad_norm: {
+    better: 'none',
+    about: 'Norm of all gradients before clipping',
+    reading:
+      'Steady, with single spikes that clipping takes off. Always far above maxGradNorm, or growing, asks for a lower learningRate.',
+  },
+  loss_scale: {
+    better: 'none',
+    about: 'In fp16: what the loss of the next step is multiplied by',
+    reading:
+      'Doubles while all goes well and halves when a step overflows. One that only falls, towards 1, means that gradients overflow whatever the scale: lower learningRate or use bf16.',
+  },
+  skipped_steps: {
+    better: 'lower',
+    about: 'In fp16: steps of the stage that overflowed and were not applied',
+    reading:
+      'A few at the start, while the scale is found. A count that goes on rising wastes steps: lower learningRate or use bf16.',
+  },
+  learning_rate: {
+    better: 'none',
+    about: 'Learning rate of the step',
+    reading:
+      'Follows the schedule of the recipe: up over the warm-up, then down. It goes on where it was after a resume.',
+  },
+  num_tokens: {
+    better: 'none',
+    about: 'Tokens seen since the stage began',
+    reading: 'Rises evenly; a kink means rows of other lengths.',
+  },
+  router_aux_loss: {
+    better: 'lower',
+    about: 'Balancing loss of the routers; experts a token where they are even',
+    reading: 'Falls to the number of experts a token and stays. Where it rises, raise routerAuxLossCoef.',
+  },
+  max_expert_load: {
+    better: 'none',
+    about: 'Tokens of the busiest expert over an even share',
+    reading: 'Near 1 is even; above 2 a few experts do the work: raise routerAuxLossCoef.',
+  },
+  min_expert_load: {
+    better: 'none',
+    about: 'Tokens of the idlest expert over an even share',
+    reading: 'Near 1 is even; near 0 an expert learns nothing.',
+  },
+  tokens_per_second: {
+    better: 'higher',
+    about: 'Real tokens trained a second',
+    reading:
+      'Steady after the first steps, in which functions are built. A lasting drop means that something else uses the device.',
+  },
+  accuracy: {
+    better: 'higher',
+    about: 'Share of pairs whose chosen answer scores higher',
+    reading:
+      'Rises from 50 % to between 65 and 90 %, as far as people agree with each other. 100 % means that the pairs are learned by heart.',
+  },
+  margin: {
+    better: 'higher',
+    about: 'Mean reward of chosen minus rejected',
+    reading: 'Rises from 0. One that grows on after accuracy is flat only makes the model surer: fewer epochs will do.',
+  },
+  mean_reward: {
+    better: 'none',
+    about: 'Mean reward of both answers',
+    reading: 'Only differences count, so any level is right. Where it drifts far off, set centerRewardsCoefficient.',
+  },
+  min_reward: {
+    better: 'none',
+    about: 'Lowest reward of the batch',
+    reading: 'The lower edge of the band. A few far outliers are worth a look in the data.',
+  },
+  max_reward: {
+    better: 'none',
+    about: 'Highest reward of the batch',
+    reading: 'The upper edge of the band; the band widens as the model learns to tell answers apart.',
+  },
+  eval_loss: {
+    better: 'lower',
+    about: 'Loss on held-out pairs',
+    reading: 'Should fall along with loss; where it turns up, the pairs are learned by heart: fewer epochs.',
+  },
+  eval_accuracy: {
+    better: 'higher',
+    about: 'Accuracy on held-out pairs, ties left out',
+    reading:
+      'The number to trust. Far below the accuracy in training it means overfitting; near 50 % that nothing was learned.',
+  },
+  eval_margin: {
+    better: 'higher',
+    about: 'Margin on held-out pairs',
+    reading: 'Should rise along with the margin in training; where only that one rises, stop earlier.',
+  },
+  'rewards/chosen': {
+    better: 'none',
+    about: 'beta × (log-prob of chosen under policy − reference)',
+    reading:
+      'Starts at 0 and often falls; that is usual as long as rejected falls faster. A steep fall asks for a lower rate or more beta.',
+  },
+  'rewards/rejected': {
+    better: 'none',
+    about: 'beta × (log-prob of rejected under policy − reference)',
+    reading: 'Starts at 0 and falls, faster than chosen.',
+  },
+  'rewards/margins': {
+    better: 'higher',
+    about: 'Implicit reward of chosen minus rejected',
+    reading:
+      'Rises from 0. Without end it means drift from the reference: answers get worse though the margin grows; set targetMargin.',
+  },
+  'rewards/accuracies': {
+    better: 'higher',
+    about: 'Share of pairs with a positive implicit margin',
+    reading:
+      'Rises from 0 at the first step (there are no margins yet) past 50 %. Near 100 % in training with held-out pairs below: fewer epochs.',
+  },
+  'logps/chosen': {
+    better: 'none',
+    about: 'Summed log-prob of chosen',
+    reading:
+      'Usually falls too in DPO: what counts is the distance to rejected. Where answers turn odd while it falls, use a lower rate or more beta.',
+  },
+  'logps/rejected': {
+    better: 'none',
+    about: 'Summed log-prob of rejected',
+    reading: 'Falls, and faster than chosen.',
+  },
+  nll_loss: {
+    better: 'lower',
+    about: 'Mean negative log-prob a token of chosen answers, where fine-tuning is part',
+    reading:
+      'Falls or stays level: it holds the policy to the chosen answers. Where it rises, the preference part outweighs it: raise sftWeight or lower the rate.',
+  },
+  kl: {
+    better: 'none',
+    about: 'Mean log-ratio of mismatched answers, from 0 up: what kto measures gains from',
+    reading: 'Starts at 0 and stays small. A steep rise means that the policy leaves the reference: more beta or a lower rate.',
+  },
+  'objective/kl': {
+    better: 'none',
+    about: 'Mean summed KL of policy to reference a completion (k1)',
+    reading:
+      'Starts at 0 and rises slowly. A leap asks for more klCoef or a lower rate; a lasting negative one means that sampling and scoring differ, which is a defect.',
+  },
+  'objective/entropy': {
+    better: 'none',
+    about: 'Mean summed negative log-prob a completion',
+    reading:
+      'Falls slowly, and moves with the length. A collapse towards 0 means that every prompt gets the same answer: more klCoef or a lower rate.',
+  },
   'objective/scores': {
     better: 'higher',
     about: 'Mean reward-model score, after normalisation and missing-EOS penalty',
+    reading:
+      'Rises from about 0. Far above what the reward model saw in its data (3 or more) it is likely exploited: read the samples.',
   },
-  'objective/non_score_reward': { better: 'none', about: 'Mean summed KL penalty; at most 0 on average' },
-  'objective/rlhf_reward': { better: 'higher', about: 'scores + non_score_reward' },
-  'objective/true_scores': { better: 'higher', about: 'Mean score of the stated taste, where a recipe states one' },
-  'policy/approxkl_avg': { better: 'none', about: 'Mean ½(new − old log-prob)² over the updates' },
-  'policy/clipfrac_avg': { better: 'none', about: 'Share of tokens whose ratio was clipped' },
-  'loss/policy_avg': { better: 'none', about: 'Mean clipped policy loss' },
-  'loss/value_avg': { better: 'lower', about: 'Mean clipped value loss' },
-  'val/clipfrac_avg': { better: 'none', about: 'Share of tokens whose value was clipped' },
-  'val/ratio': { better: 'none', about: 'Mean probability ratio new to old' },
-  'val/ratio_var': { better: 'none', about: 'Variance of the ratio over the updates' },
-  'val/num_eos_tokens': { better: 'higher', about: 'Completions that ended with a stop token' },
-  'val/explained_variance': { better: 'higher', about: '1 − var(returns − values) / var(returns)' },
-  'completions/mean_length': { better: 'none', about: 'Mean completion length, tokens' },
-  'timing/generate': { better: 'lower', about: 'Seconds spent on rollouts' },
-  'timing/score': { better: 'lower', about: 'Seconds spent on scores, values and log-probs' },
-  'timing/update': { better: 'lower', about: 'Seconds spent on updates' },
-} as const satisfies Record<string, { better: 'higher' | 'lower' | 'none'; about: string }>
+  'objective/non_score_reward': {
+    better: 'none',
+    about: 'Mean summed KL penalty; at most 0 on average',
+    reading: 'The price of the distance: falls as KL rises. Above 0 for long means that the KL is negative.',
+  },
+  'objective/rlhf_reward': {
+    better: 'higher',
+    about: 'scores + non_score_reward',
+    reading: 'What is really maximised: should rise. Where scores rise and this falls, the KL costs more than it wins.',
+  },
+  'objective/true_scores': {
+    better: 'higher',
+    about: 'Mean score of the stated taste, where a recipe states one',
+    reading:
+      'Should rise with the learned reward. Where that one rises alone, the policy exploits the reward model: stop before.',
+  },
+  'policy/approxkl_avg': {
+    better: 'none',
+    about: 'Mean ½(new − old log-prob)² over the updates',
+    reading: 'About 0.001 to 0.05 in an iteration. More is too large a step: lower learningRate or ppoEpochs.',
+  },
+  'policy/clipfrac_avg': {
+    better: 'none',
+    about: 'Share of tokens whose ratio was clipped',
+    reading: 'A few to 20 %. Always 0: the steps could be larger; above 30 %: lower learningRate or ppoEpochs.',
+  },
+  'loss/policy_avg': {
+    better: 'none',
+    about: 'Mean clipped policy loss',
+    reading: 'Small and below or about 0; it shows no progress, since advantages are centred anew each iteration.',
+  },
+  'loss/value_avg': {
+    better: 'lower',
+    about: 'Mean clipped value loss',
+    reading: 'Falls, and may rise again while scores rise. One that explodes asks for a lower rate or whitenRewards.',
+  },
+  'val/clipfrac_avg': {
+    better: 'none',
+    about: 'Share of tokens whose value was clipped',
+    reading: 'High at first, then below 20 %. Always high: rewards move faster than valueClipRange lets values follow.',
+  },
+  'val/ratio': {
+    better: 'none',
+    about: 'Mean probability ratio new to old',
+    reading:
+      'Stays within a few hundredths of 1. Away from 1 the samples no longer tell about this policy: smaller steps, fewer ppoEpochs.',
+  },
+  'val/ratio_var': {
+    better: 'none',
+    about: 'Variance of the ratio over the updates',
+    reading: 'Near 0. Growing means that single updates move the policy far: lower learningRate.',
+  },
+  'val/num_eos_tokens': {
+    better: 'higher',
+    about: 'Completions that ended with a stop token',
+    reading: 'Near the number of episodes. Falling means answers without an end: raise missingEosPenalty or maxTokens.',
+  },
+  'val/explained_variance': {
+    better: 'higher',
+    about: '1 − var(returns − values) / var(returns)',
+    reading:
+      'Rises towards 1 as the value model learns. Below 0 it is worse than a constant: raise vfCoef or begin from the reward model.',
+  },
+  'completions/mean_length': {
+    better: 'none',
+    about: 'Mean completion length, tokens',
+    reading: 'May move, but a steady climb to maxTokens means that the reward likes length rather than content.',
+  },
+  'timing/generate': {
+    better: 'lower',
+    about: 'Seconds spent on rollouts',
+    reading: 'The first iteration also builds its functions; later ones follow the length of answers.',
+  },
+  'timing/score': {
+    better: 'lower',
+    about: 'Seconds spent on scores, values and log-probs',
+    reading: 'Steady after the first iteration.',
+  },
+  'timing/update': {
+    better: 'lower',
+    about: 'Seconds spent on updates',
+    reading: 'Steady after the first iteration; grows with ppoEpochs.',
+  },
+} as const satisfies Record<string, MetricWords>
 
 export type MetricName = keyof typeof metrics
+
+/** Undefined for a name that no stage logs. */
+export function wordsOfMetric(name: string): MetricWords | undefined {
+  return (metrics as Partial<Record<string, MetricWords>>)[name]
+}

@@ -1,20 +1,32 @@
+import { metrics } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
 import { aboutMetric, planCurves, selectColumns, tabulate } from './curves.ts'
 
 const point = (name: string, step: number, value: number) => ({ stage: 'ppo', name, step, value })
 
 describe('planCurves', () => {
+  it('draws every metric that a stage can log on exactly one chart', () => {
+    const names = Object.keys(metrics)
+    const drawn = planCurves(names).flatMap((chart) => chart.names)
+    expect(drawn.toSorted()).toEqual(names.toSorted())
+  })
+
   it('draws the true taste and the learned reward of ppo on one chart, with an axis each', () => {
-    const [chart] = planCurves('ppo', ['objective/scores', 'objective/true_scores', 'objective/kl'])
+    const [chart] = planCurves(['objective/scores', 'objective/true_scores', 'objective/kl'])
     expect(chart).toMatchObject({ names: ['objective/true_scores', 'objective/scores'], split: true })
   })
 
   it('draws the learned reward alone where no taste is stated', () => {
-    expect(planCurves('ppo', ['objective/scores'])[0]).toMatchObject({ names: ['objective/scores'], split: false })
+    expect(planCurves(['objective/scores'])[0]).toMatchObject({ names: ['objective/scores'], split: false })
   })
 
-  it('leaves out what was not logged and adds what no plan names', () => {
-    expect(planCurves('sft', ['loss', 'new_metric']).map((chart) => chart.names)).toEqual([['loss'], ['new_metric']])
+  it('leaves out what was not logged and adds what no chart names', () => {
+    expect(planCurves(['loss', 'new_metric']).map((chart) => chart.names)).toEqual([['loss'], ['new_metric']])
+  })
+
+  it('shades from the lowest to the highest reward where both were logged', () => {
+    expect(planCurves(['mean_reward', 'min_reward', 'max_reward'])[0]?.band).toEqual(['min_reward', 'max_reward'])
+    expect(planCurves(['mean_reward', 'min_reward'])[0]?.band).toBeNull()
   })
 })
 

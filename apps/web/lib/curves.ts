@@ -1,79 +1,74 @@
-import { type MetricPoint, metrics, type StageType } from '@temper/db/contracts'
+import { type MetricName, type MetricPoint, wordsOfMetric } from '@temper/db/contracts'
 
-/** One chart: metrics that belong together. With `split`, the second has an axis of its own on the right. */
+/** One chart: metrics that belong together. */
 export interface CurvePlan {
   title: string
   names: string[]
+  /** The second has an axis of its own on the right. */
   split: boolean
-  note: string
+  /** Shaded from the first of these metrics to the second: both are drawn. */
+  band: readonly [low: string, high: string] | null
 }
 
-const plan = (title: string, names: string[], extra: Partial<CurvePlan> = {}): CurvePlan => {
-  return { title, names, split: false, note: '', ...extra }
+interface Chart {
+  title: string
+  names: readonly MetricName[]
+  split?: boolean
+  band?: readonly [MetricName, MetricName]
 }
 
-const languageModel = [
-  plan('Loss', ['loss', 'val_loss']),
-  plan('Token accuracy', ['mean_token_accuracy']),
-  plan('Perplexity', ['perplexity']),
-  plan('Gradient norm', ['grad_norm']),
-  plan('Learning rate', ['learning_rate']),
-  plan('Tokens a second', ['tokens_per_second']),
+/** What belongs together, whatever stage logs it; most telling first. */
+const charts: readonly Chart[] = [
+  { title: 'True taste and learned reward', names: ['objective/true_scores', 'objective/scores'], split: true },
+  { title: 'KL to the reference', names: ['objective/kl'] },
+  { title: 'Completion length', names: ['completions/mean_length'] },
+  { title: 'Completions that end properly', names: ['val/num_eos_tokens'] },
+  { title: 'Reward with KL penalty', names: ['objective/rlhf_reward', 'objective/non_score_reward'] },
+  { title: 'Entropy of completions', names: ['objective/entropy'] },
+  { title: 'Accuracy', names: ['accuracy', 'rewards/accuracies', 'eval_accuracy'] },
+  { title: 'Margin', names: ['margin', 'rewards/margins', 'eval_margin'] },
+  { title: 'Implicit rewards', names: ['rewards/chosen', 'rewards/rejected'] },
+  { title: 'Log-probabilities', names: ['logps/chosen', 'logps/rejected'] },
+  { title: 'Rewards', names: ['mean_reward', 'min_reward', 'max_reward'], band: ['min_reward', 'max_reward'] },
+  { title: 'Loss', names: ['loss', 'val_loss', 'eval_loss'] },
+  { title: 'Token accuracy', names: ['mean_token_accuracy'] },
+  { title: 'Perplexity', names: ['perplexity'] },
+  { title: 'Entropy of tokens', names: ['entropy'] },
+  { title: 'Explained variance', names: ['val/explained_variance'] },
+  { title: 'Clipped share', names: ['policy/clipfrac_avg', 'val/clipfrac_avg'] },
+  { title: 'Ratio of new to old', names: ['val/ratio'] },
+  { title: 'Change an update', names: ['policy/approxkl_avg', 'val/ratio_var'] },
+  { title: 'Policy loss and value loss', names: ['loss/policy_avg', 'loss/value_avg'] },
+  { title: 'Balance of experts', names: ['router_aux_loss'] },
+  {
+    title: 'Load of experts',
+    names: ['min_expert_load', 'max_expert_load'],
+    band: ['min_expert_load', 'max_expert_load'],
+  },
+  { title: 'Gradient norm', names: ['grad_norm'] },
+  { title: 'Learning rate', names: ['learning_rate'] },
+  { title: 'Tokens a second', names: ['tokens_per_second'] },
+  { title: 'Tokens seen', names: ['num_tokens'] },
+  { title: 'Seconds', names: ['timing/generate', 'timing/score', 'timing/update'] },
 ]
 
-/** What is worth drawing, most telling first. */
-const plans: Partial<Record<StageType, CurvePlan[]>> = {
-  pretrain: languageModel,
-  sft: languageModel,
-  reward: [
-    plan('Accuracy', ['accuracy', 'eval_accuracy']),
-    plan('Loss', ['loss', 'eval_loss']),
-    plan('Margin', ['margin', 'eval_margin']),
-    plan('Rewards', ['mean_reward', 'min_reward', 'max_reward']),
-  ],
-  dpo: [
-    plan('Accuracy', ['rewards/accuracies', 'eval_accuracy']),
-    plan('Margin', ['rewards/margins', 'eval_margin']),
-    plan('Implicit rewards', ['rewards/chosen', 'rewards/rejected']),
-    plan('Log-probabilities', ['logps/chosen', 'logps/rejected'], {
-      note: 'The chosen log-prob usually falls too; what counts is the distance.',
-    }),
-    plan('Loss', ['loss', 'eval_loss'], { note: 'The sigmoid loss starts at ln 2 = 0.693.' }),
-  ],
-  ppo: [
-    plan('True taste and learned reward', ['objective/true_scores', 'objective/scores'], {
-      split: true,
-      note: 'Where the learned reward rises and the true taste does not, the policy exploits the reward model.',
-    }),
-    plan('KL to the reference', ['objective/kl']),
-    plan('Completion length', ['completions/mean_length']),
-    plan('Completions that end properly', ['val/num_eos_tokens']),
-    plan('Reward with KL penalty', ['objective/rlhf_reward', 'objective/non_score_reward']),
-    plan('Entropy', ['objective/entropy']),
-    plan('Losses', ['loss/policy_avg', 'loss/value_avg']),
-    plan('Explained variance', ['val/explained_variance']),
-    plan('Clipped share', ['policy/clipfrac_avg', 'val/clipfrac_avg']),
-    plan('Seconds', ['timing/generate', 'timing/score', 'timing/update']),
-  ],
-}
-
-/** The charts of a stage for the metrics it has logged; metrics that no plan names follow alone. */
-export function planCurves(stageType: StageType, logged: readonly string[]): CurvePlan[] {
+/** The charts of what a stage has logged; metrics that no chart names follow alone. Every metric is on one of them. */
+export function planCurves(logged: readonly string[]): CurvePlan[] {
   const has = new Set(logged)
-  const planned = (plans[stageType] ?? [])
-    .map((chart) => ({ ...chart, names: chart.names.filter((name) => has.has(name)) }))
-    .filter((chart) => chart.names.length > 0)
-    .map((chart) => ({ ...chart, split: chart.split && chart.names.length > 1 }))
+  const planned = charts.flatMap(({ title, names, split = false, band }): CurvePlan[] => {
+    const drawn = names.filter((name) => has.has(name))
+    const shaded = band?.every((name) => has.has(name)) ? band : null
+    return drawn.length === 0 ? [] : [{ title, names: drawn, split: split && drawn.length > 1, band: shaded }]
+  })
   const drawn = new Set(planned.flatMap((chart) => chart.names))
-  const rest = logged.filter((name) => !drawn.has(name) && name !== 'num_tokens')
-  return [...planned, ...rest.map((name) => plan(name, [name]))]
+  const rest = logged.filter((name) => !drawn.has(name))
+  return [...planned, ...rest.map((name) => ({ title: name, names: [name], split: false, band: null }))]
 }
 
 export function aboutMetric(name: string): string {
-  const known: Partial<Record<string, (typeof metrics)[keyof typeof metrics]>> = metrics
-  const metric = known[name]
-  if (metric === undefined) return ''
-  return metric.better === 'none' ? metric.about : `${metric.about} (${metric.better} is better)`
+  const words = wordsOfMetric(name)
+  if (words === undefined) return ''
+  return words.better === 'none' ? words.about : `${words.about} (${words.better} is better)`
 }
 
 /** Columns that share their steps, as charts and tables need them; a step without a value is a gap. */

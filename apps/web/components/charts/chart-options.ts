@@ -4,7 +4,9 @@ import { resolveColor } from '#lib/theme.ts'
 
 /** One curve: raw values, and their moving average where smoothing is on. */
 export interface Curve {
+  /** Distinct on its chart; what the legend says. */
   name: string
+  metric: string
   /** A CSS colour, variables included. */
   color: string
   dash: number[]
@@ -15,6 +17,8 @@ export interface Curve {
 
 export interface ChartShape {
   curves: Curve[]
+  /** Names of the curves between which the chart is shaded. */
+  band: readonly [low: string, high: string] | null
   log: boolean
   /** Charts of one key share their crosshair. */
   syncKey: string
@@ -42,6 +46,7 @@ export function chartOptions(element: HTMLElement, shape: ChartShape): uPlot.Opt
     cursor: { sync: { key: shape.syncKey, setSeries: false }, drag: { x: true, y: false }, points: { size: 6 } },
     axes: axesOf(shape, color, hasRight),
     series: [{}, ...shape.curves.flatMap((curve) => seriesOf(curve, color))],
+    bands: bandsOf(shape, color('color-mix(in srgb, var(--ink) 9%, transparent)')),
     hooks: {
       setCursor: [(chart) => shape.onCursor(chart.cursor.idx ?? null)],
       draw: [(chart) => drawMarks(chart, shape.marks, color('var(--line-strong)'))],
@@ -88,6 +93,14 @@ function seriesOf(curve: Curve, color: Resolve): uPlot.Series[] {
   const points = { show: count < 40, size: 5, fill: stroke }
   if (curve.smoothed === null) return [{ ...line, points }]
   return [{ ...line, width: 1, alpha: 0.3 }, line]
+}
+
+/** Between the lines that are drawn in full: the averages where there are some. */
+function bandsOf({ curves, band }: ChartShape, fill: string): uPlot.Band[] {
+  if (band === null) return []
+  const seriesPerCurve = curves.some(({ smoothed }) => smoothed !== null) ? 2 : 1
+  const indexOf = (name: string) => (curves.findIndex((curve) => curve.name === name) + 1) * seriesPerCurve
+  return [{ series: [indexOf(band[1]), indexOf(band[0])], fill }]
 }
 
 function drawMarks(chart: uPlot, marks: readonly number[], stroke: string): void {

@@ -1,41 +1,40 @@
 'use client'
 
 import { useMemo, useRef, useState } from 'react'
-import { aboutMetric, type CurvePlan, type CurveTable, selectColumns } from '#lib/curves.ts'
-import { smooth } from '#lib/smooth.ts'
+import { aboutMetric } from '#lib/curves.ts'
 import { formatMetric } from '#lib/stage-words.ts'
 import { type ChartShape, type Curve, chartHeight } from './chart-options.ts'
+import { MetricReadings } from './metric-readings.tsx'
 import { useChart } from './use-chart.ts'
 
 interface CurveChartProps {
-  plan: CurvePlan
-  table: CurveTable
-  /** Colour of the first curve: the stage's. */
-  color: string
-  smoothing: number
+  title: string
+  /** Of the values of all curves. */
+  steps: number[]
+  curves: Curve[]
+  band?: ChartShape['band']
   log: boolean
   syncKey: string
   marks: readonly number[]
 }
 
-/** Curves that belong together, with their values under the crosshair, or the last ones. */
-export function CurveChart(props: CurveChartProps) {
-  const { plan, table, log, syncKey, marks } = props
+const noBand = null
+
+/** Curves that belong together, their values under the crosshair, or the last ones, and how to read them. */
+export function CurveChart({ title, steps, curves, band = noBand, log, syncKey, marks }: CurveChartProps) {
   const [row, setRow] = useState<number | null>(null)
   const element = useRef<HTMLDivElement>(null)
-  const selected = useMemo(() => selectColumns(table, plan.names), [table, plan])
-  const curves = useMemo(() => curvesOf(props, selected), [props, selected])
   const shape: ChartShape = useMemo(
-    () => ({ curves, log, syncKey, marks, onCursor: setRow }),
-    [curves, log, syncKey, marks],
+    () => ({ curves, band, log, syncKey, marks, onCursor: setRow }),
+    [curves, band, log, syncKey, marks],
   )
-  useChart(element, selected.steps, shape)
-  const step = selected.steps[row ?? selected.steps.length - 1]
+  useChart(element, steps, shape)
+  const step = steps[row ?? steps.length - 1]
   return (
-    <figure className="min-w-0 rounded-md border border-line bg-surface p-3" aria-label={plan.title}>
+    <figure className="min-w-0 rounded-md border border-line bg-surface p-3" aria-label={title}>
       <figcaption className="mb-2">
         <div className="flex items-baseline justify-between gap-2">
-          <span className="font-medium">{plan.title}</span>
+          <span className="font-medium">{title}</span>
           <span className="tabular text-muted text-xs">step {step ?? '–'}</span>
         </div>
         <div className="flex min-h-5 flex-wrap gap-x-4">
@@ -45,37 +44,20 @@ export function CurveChart(props: CurveChartProps) {
         </div>
       </figcaption>
       <div ref={element} style={{ height: chartHeight }} aria-hidden="true" />
-      {plan.note !== '' && <p className="mt-2 text-muted text-xs">{plan.note}</p>}
+      <MetricReadings names={[...new Set(curves.map(({ metric }) => metric))]} />
     </figure>
   )
-}
-
-const dashes = [[], [5, 4], [2, 3]]
-const otherColors = ['var(--ink)', 'var(--muted)']
-
-function curvesOf({ plan, color, smoothing }: CurveChartProps, table: CurveTable): Curve[] {
-  return plan.names.map((name, index) => {
-    const values = table.columns.get(name) ?? []
-    return {
-      name,
-      color: index === 0 ? color : (otherColors[(index - 1) % otherColors.length] ?? 'var(--ink)'),
-      dash: dashes[index % dashes.length] ?? [],
-      values,
-      smoothed: smoothing > 0 ? smooth(values, smoothing) : null,
-      scale: plan.split && index > 0 ? 'right' : 'y',
-    }
-  })
 }
 
 function LegendEntry({ curve, row }: { curve: Curve; row: number | null }) {
   const shown = curve.smoothed ?? curve.values
   const value = row === null ? shown.findLast((candidate) => candidate !== null) : shown[row]
   return (
-    <span className="inline-flex items-center gap-1.5 text-xs" title={aboutMetric(curve.name)}>
-      <svg aria-hidden="true" width="16" height="4">
+    <span className="inline-flex items-center gap-1.5 text-xs" title={aboutMetric(curve.metric)}>
+      <svg aria-hidden="true" width="22" height="4">
         <line
           x1="0"
-          x2="16"
+          x2="22"
           y1="2"
           y2="2"
           stroke={curve.color}
@@ -87,7 +69,7 @@ function LegendEntry({ curve, row }: { curve: Curve; row: number | null }) {
         {curve.name}
         {curve.scale === 'right' && ' (right axis)'}
       </span>
-      <span className="tabular min-w-12 font-medium">{value == null ? '–' : formatMetric(curve.name, value)}</span>
+      <span className="tabular min-w-12 font-medium">{value == null ? '–' : formatMetric(curve.metric, value)}</span>
     </span>
   )
 }

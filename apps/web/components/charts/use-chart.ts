@@ -29,6 +29,7 @@ export function useChart(element: RefObject<HTMLDivElement | null>, steps: numbe
   latest.current = { steps, shape }
   const form = JSON.stringify([
     shape.curves.map(({ name, smoothed, values }) => [name, smoothed !== null, values.length < 40]),
+    shape.band,
     shape.log,
     shape.marks,
     shape.syncKey,

@@ -2,15 +2,14 @@
 
 import { useQuery } from '@tanstack/react-query'
 import type { RunEvent, StageRun } from '@temper/db/contracts'
-import { useMemo, useState } from 'react'
-import { CurveChart } from '#components/charts/curve-chart.tsx'
+import { type ComponentProps, useMemo, useState } from 'react'
 import { CurveTableView } from '#components/charts/curve-table.tsx'
-import { Button } from '#components/ui/button.tsx'
 import { EmptyState, Problem } from '#components/ui/panels.tsx'
-import { planCurves, tabulate } from '#lib/curves.ts'
+import { type CurvePlan, planCurves, tabulate } from '#lib/curves.ts'
 import { metricsQuery } from '#lib/queries.ts'
 import { stageColor } from '#lib/stage-words.ts'
 import { CurveControls, type CurveView } from './curve-controls.tsx'
+import { StageChart } from './stage-chart.tsx'
 
 interface StageCurvesProps {
   runId: string
@@ -18,15 +17,15 @@ interface StageCurvesProps {
   events: RunEvent[]
 }
 
+/** Charts in sight at once; what tells less is under a disclosure. */
 const shownAtFirst = 6
 
 /** The curves of a stage, two beside each other, most telling first. */
 export function StageCurves({ runId, stage, events }: StageCurvesProps) {
   const points = useQuery(metricsQuery(runId, stage.name))
   const [view, setView] = useState<CurveView>({ smoothing: 0, log: false, asTable: false })
-  const [all, setAll] = useState(false)
   const table = useMemo(() => tabulate(points.data?.items ?? []), [points.data])
-  const plans = useMemo(() => planCurves(stage.type, [...table.columns.keys()]), [stage.type, table])
+  const plans = useMemo(() => planCurves([...table.columns.keys()]), [table])
   const marks = useResumedSteps(events)
   if (points.isError)
     return <Problem title="The metrics could not be read">{points.error.message}. They are kept.</Problem>
@@ -36,33 +35,46 @@ export function StageCurves({ runId, stage, events }: StageCurvesProps) {
       <EmptyState title="No metrics yet">{stage.status || 'They appear with the first step of this stage.'}</EmptyState>
     )
   }
-  const shown = all ? plans : plans.slice(0, shownAtFirst)
+  const common = { table, color: stageColor(stage.type), view, syncKey: `${runId} ${stage.name}`, marks }
   return (
     <div className="space-y-4">
       <CurveControls view={view} onChange={setView} />
       {view.asTable ? (
         <CurveTableView table={table} />
       ) : (
-        <div className="grid gap-4 md:grid-cols-2">
-          {shown.map((plan) => (
-            <CurveChart
-              key={plan.title}
-              plan={plan}
-              table={table}
-              color={stageColor(stage.type)}
-              smoothing={view.smoothing}
-              log={view.log}
-              syncKey={`${runId} ${stage.name}`}
-              marks={marks}
-            />
-          ))}
-        </div>
-      )}
-      {!view.asTable && plans.length > shownAtFirst && (
-        <Button onClick={() => setAll(!all)}>{all ? 'Show fewer charts' : `Show all ${plans.length} charts`}</Button>
+        <>
+          <ChartGrid plans={plans.slice(0, shownAtFirst)} {...common} />
+          <MoreCharts plans={plans.slice(shownAtFirst)} {...common} />
+        </>
       )}
       {marks.length > 0 && <p className="text-muted text-xs">Dashed lines: resumed here after an interruption.</p>}
     </div>
+  )
+}
+
+type ChartGridProps = { plans: CurvePlan[] } & Omit<ComponentProps<typeof StageChart>, 'plan'>
+
+function ChartGrid({ plans, ...common }: ChartGridProps) {
+  return (
+    <div className="grid gap-4 md:grid-cols-2">
+      {plans.map((plan) => (
+        <StageChart key={plan.title} plan={plan} {...common} />
+      ))}
+    </div>
+  )
+}
+
+/** Charts are made when they are first looked at: one that is hidden has no width to draw in. */
+function MoreCharts({ plans, ...common }: ChartGridProps) {
+  const [open, setOpen] = useState(false)
+  if (plans.length === 0) return null
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="mb-4 w-fit font-medium">
+        {plans.length === 1 ? 'One more chart' : `${plans.length} more charts`}
+      </summary>
+      {open && <ChartGrid plans={plans} {...common} />}
+    </details>
   )
 }
 
