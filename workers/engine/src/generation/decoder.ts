@@ -32,13 +32,18 @@ export class Decoder {
   readonly #steps = new Map<string, DecodeStep>()
   #slots: Slots
   readonly #mostSlots: number
+  readonly #longest: number
   #cache?: KvCache
   #copyTo?: ReturnType<typeof defineCopy>
   #running = false
 
-  /** Samples from the weights that the program holds under the policy's role, `slots` sequences at a time. */
-  constructor(policy: Policy, slots: number) {
+  /**
+   * Samples from the weights that the program holds under the policy's role, `slots` sequences at a time.
+   * @param longest - tokens that a sequence may come to: no shorter cache is made
+   */
+  constructor(policy: Policy, slots: number, longest = 0) {
     this.#policy = policy
+    this.#longest = longest
     this.#mostSlots = slots
     this.#slots = new Slots(slots)
   }
@@ -59,7 +64,7 @@ export class Decoder {
     return sequence.generated
   }
 
-  /** Forgets what sequences that have ended left behind: the weights have changed. */
+  /** Forgets what sequences that have ended left behind, and the slots they had: the weights have changed. */
   forget(): void {
     this.#slots.forget()
   }
@@ -107,7 +112,7 @@ export class Decoder {
     if (this.#slots.live.length > 0) return false
     const { program, model } = this.#policy
     if (this.#cache) await program.removeVariables(Object.keys(cacheVariables(this.#cache, model)))
-    this.#cache = this.#cacheFor(Math.max(...this.#waiting.map((waiting) => waiting.room)))
+    this.#cache = this.#cacheFor(Math.max(this.#longest, ...this.#waiting.map((waiting) => waiting.room)))
     this.#slots = new Slots(this.#cache.slots)
     await program.addVariables(cacheVariables(this.#cache, model))
     this.#copyTo = defineCopy(this.#policy, this.#cache)

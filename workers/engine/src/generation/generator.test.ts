@@ -150,6 +150,14 @@ describe('generation', () => {
     expect(free).toMatchObject({ stopped: false, ids: { length: 12 } })
   })
 
+  it('samples alike to the last bit whatever was sampled before', async () => {
+    const used = new Generator(program, model, 'policy', 3, 'fp32', 64)
+    const request = { prompts, sampling: sampling(), stopIds: [], seed: 5, firstIndex: 4 }
+    const first = await used.generate(request)
+    await used.generate({ ...request, prompts: [...prompts, [1, 2]], sampling: sampling({ maxTokens: 5 }), seed: 6 })
+    expect(await used.generate(request)).toEqual(first)
+  })
+
   it('draws only from the k most likely tokens', async () => {
     const completions = await generate(4, { sampling: sampling({ topK: 1 }) })
     expect(completions.map(({ ids }) => ids)).toEqual((await generate(4)).map(({ ids }) => ids))

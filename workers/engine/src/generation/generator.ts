@@ -26,10 +26,21 @@ export class Generator {
   readonly #decoder: Decoder
   readonly #contextLength: number
 
-  /** @param precision - of matrix products and of the cache; there is no decoding in fp16: it is done in fp32 */
-  constructor(program: Program, model: Model, role: Role, slots: number, precision: Precision = 'fp32') {
+  /**
+   * @param precision - of matrix products and of the cache; there is no decoding in fp16: it is done in fp32
+   * @param longest - tokens that a sequence may come to. Where it is given, completions are the same to the last bit
+   * whatever was generated before: a resumed run samples as an undisturbed one.
+   */
+  constructor(
+    program: Program,
+    model: Model,
+    role: Role,
+    slots: number,
+    precision: Precision = 'fp32',
+    longest?: number,
+  ) {
     const decoding = precision === 'fp16' ? 'fp32' : precision
-    this.#decoder = new Decoder({ program, model, role, precision: decoding }, slots)
+    this.#decoder = new Decoder({ program, model, role, precision: decoding }, slots, longest)
     this.#contextLength = model.contextLength
   }
 

@@ -42,9 +42,10 @@ export class Slots {
     return this.#held[slot]?.length ?? 0
   }
 
-  /** What free slots hold has no meaning any more. */
+  /** What free slots hold has no meaning any more. They are given out in their first order again. */
   forget(): void {
     for (const slot of this.#free) this.cut(slot, 0)
+    this.#free.sort((a, b) => a - b)
   }
 
   /** What a slot holds has no meaning from `length` on. */
