@@ -1,7 +1,9 @@
+import { preferenceRowSchema } from '@temper/db/contracts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readRows } from '../data/index.ts'
 import { addRole, loadModel, scoreHeadTensors, withScoreHead } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { readPairs } from './pairs.ts'
+import { pairsOf } from './pairs.ts'
 import { RewardTrainer } from './reward.ts'
 import { type Start, startFromCheckpoint } from './start.ts'
 import { SupervisedTrainer } from './supervised.ts'
@@ -45,7 +47,7 @@ async function supervised(job: ReturnType<Toy['sft'] | Toy['pretrain']>): Promis
 async function reward(): Promise<Trainer> {
   const { pairs: file, settings, seed } = toy.reward(toy.dir, { batchSize: 1 })
   const { tokenizer, tensors } = poisoned
-  const pairs = await readPairs(file, tokenizer, 48)
+  const pairs = pairsOf(await readRows(file, preferenceRowSchema), tokenizer, 48)
   const program = new TracedProgram()
   const model = withScoreHead(poisoned.model)
   await addRole(program, 'reward', model, scoreHeadTensors(poisoned.model, tensors, { seed }))
