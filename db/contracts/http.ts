@@ -50,14 +50,6 @@ export const recipeReportSchema = z.strictObject({
 })
 export type RecipeReport = z.infer<typeof recipeReportSchema>
 
-/** Completions of the same held-out prompts at one step of a stage. */
-export const stageSamplesSchema = z.strictObject({
-  stage: z.string(),
-  step: z.number().int(),
-  samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string() })),
-})
-export type StageSamples = z.infer<typeof stageSamplesSchema>
-
 /** All ancestors and descendants of a checkpoint, itself included; edges are the `parents` of each. */
 export const lineageGraphSchema = z.strictObject({ checkpoints: z.array(checkpointSchema) })
 export type LineageGraph = z.infer<typeof lineageGraphSchema>

@@ -3,6 +3,7 @@ import { importedFromSchema, originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
 import { samplingSchema } from './recipe/settings.ts'
 import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
+import { sampleSourceSchema } from './samples.ts'
 import { completionEventSchema, completionRequestSchema, servingPrecisionSchema } from './serving.ts'
 import { errorCodes } from './temper-error.ts'
 
@@ -149,10 +150,11 @@ export const engineEventSchema = z.discriminatedUnion('type', [
     phase: z.string(),
   }),
   z.strictObject({ type: z.literal('metrics'), step: z.number().int(), values: metricValues }),
-  /** Completions of a step, in the order of its prompts: people watch the policy change, a stated taste scores them. */
+  /** Completions of a step, in the order of its prompts: people watch the policy change, a stated taste scores rollouts. */
   z.strictObject({
     type: z.literal('samples'),
     step: z.number().int(),
+    source: sampleSourceSchema,
     samples: z.array(z.strictObject({ prompt: z.string(), completion: z.string(), endedProperly: z.boolean() })),
   }),
   /** The log-probs of a dpo stage's reference stand in `file`: found as the job named them, or computed now. */

@@ -170,7 +170,8 @@ export const metrics = {
   kl: {
     better: 'none',
     about: 'Mean log-ratio of mismatched answers, from 0 up: what kto measures gains from',
-    reading: 'Starts at 0 and stays small. A steep rise means that the policy leaves the reference: more beta or a lower rate.',
+    reading:
+      'Starts at 0 and stays small. A steep rise means that the policy leaves the reference: more beta or a lower rate.',
   },
   'objective/kl': {
     better: 'none',

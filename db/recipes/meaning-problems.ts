@@ -27,6 +27,7 @@ export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProble
       : [{ path: ['stages', 'model'], message: "'model' names the starting model; call the stage otherwise" }]),
     ...dataFindings(recipe),
     ...stages.flatMap(([name, stage]) => stageFindings(recipe, name, stage)),
+    ...stages.flatMap(([name, stage]) => sampleFindings(name, stage)),
     ...('architecture' in recipe.model ? unknownTargets(recipe, recipe.model.architecture) : []),
   ]
   return [...(findings.length > 0 ? findings : circleFindings(recipe))].map((finding) => toProblem(finding, source))
@@ -91,6 +92,12 @@ function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
   if (lora === undefined || lora.dropout === 0) return []
   const path = ['stages', name, 'lora', 'dropout']
   return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
+}
+
+function sampleFindings(name: string, stage: StageSpec): Finding[] {
+  if (!('samplePrompts' in stage) || stage.samplePrompts > 0 || stage.sampleEverySteps === undefined) return []
+  const message = "there is nothing to answer: 'samplePrompts' is 0"
+  return [{ path: ['stages', name, 'sampleEverySteps'], message }]
 }
 
 function validationFindings(name: string, stage: StageOf<'pretrain' | 'sft'>): Finding[] {

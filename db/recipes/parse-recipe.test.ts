@@ -194,6 +194,7 @@ describe('a dpo stage', () => {
     ['loss: kto, ties: half', 'ties', "'kto' judges answers one by one"],
     ['loss: simpo', 'loss', "'simpo' needs 'simpoGamma'"],
     ['labelSmoothing: 0.5', 'labelSmoothing', '<0.5'],
+    ['samplePrompts: 0, sampleEverySteps: 5', 'sampleEverySteps', "there is nothing to answer: 'samplePrompts' is 0"],
   ])('refuses %s', (settings, key, message) => {
     expect(withLoss(settings)).toMatchObject([{ line: 36, key, message: expect.stringContaining(message) }])
   })

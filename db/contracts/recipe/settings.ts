@@ -120,6 +120,20 @@ export const durabilitySchema = {
     .describe('Steps between durable checkpoints: what a kill can cost at most'),
 }
 
+/** Answers on the way to a few prompts that stay the same, for people to read; the numbers of the stage do not change. */
+export const sampleSchema = {
+  samplePrompts: z
+    .number()
+    .int()
+    .min(0)
+    .max(32)
+    .default(4)
+    .describe('Prompts answered on the way, of the held-out data, else of its first rows; 0 for none'),
+  sampleEverySteps: count()
+    .optional()
+    .describe('Steps between the answers to them; unless set, up to 8 times within 5 % of the time'),
+}
+
 /** How text is sampled. */
 export const samplingSchema = z.strictObject({
   temperature: z.number().min(0).default(0.7).describe('0 is greedy'),

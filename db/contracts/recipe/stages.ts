@@ -6,6 +6,7 @@ import {
   durabilitySchema,
   nameSchema,
   optimizationSchema,
+  sampleSchema,
   samplingSchema,
   tasteNames,
   validationSchema,
@@ -58,6 +59,7 @@ export const pretrainSchema = z.strictObject({
     minLearningRateRatio: 0.1,
     warmupRatio: 0.01,
   }),
+  ...sampleSchema,
   ...durabilitySchema,
 })
 
@@ -80,6 +82,7 @@ export const sftSchema = z.strictObject({
   ...batchSchema({ batchSize: 8 }),
   ...adapterSettings,
   ...optimizationSchema({ learningRate: 2e-5 }),
+  ...sampleSchema,
   ...durabilitySchema,
 })
 
@@ -199,6 +202,7 @@ export const dpoSchema = z.strictObject({
   ...batchSchema({ batchSize: 16 }),
   ...adapterSettings,
   ...optimizationSchema({ learningRate: 1e-6 }),
+  ...sampleSchema,
   ...durabilitySchema,
 })
 
@@ -230,6 +234,7 @@ export const ppoSchema = z.strictObject({
   sampling: samplingSchema.default(samplingSchema.parse({})).describe('How completions are sampled'),
   ...adapterSettings,
   ...optimizationSchema({ learningRate: 3e-6 }),
+  ...sampleSchema,
   checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
 })
 

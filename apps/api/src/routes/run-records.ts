@@ -99,7 +99,7 @@ export function runRecordRoutes({ db, notifications, log }: Dependencies) {
   const samples = createRoute({
     method: 'get',
     path: '/runs/{id}/samples',
-    summary: 'Completions of the same prompts across steps',
+    summary: 'Answers to the same prompts across steps, and rollouts',
     ...read,
     request: { params: idParam('run'), query: z.object({ stage }) },
     responses: { 200: json(pageSchema(stageSamplesSchema.meta({ id: 'StageSamples' })), 'Oldest first'), ...refusals },

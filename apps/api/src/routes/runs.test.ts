@@ -173,15 +173,16 @@ describe('curves and samples', () => {
   it('come from the events that hold them', async () => {
     const { id } = await create()
     const samples = [{ prompt: 'Who?', completion: 'A fox.' }]
-    await appendEvent(api.db, {
-      runId: id,
-      stage: 'pretrain',
-      kind: 'samples',
-      message: 'Samples',
-      data: { step: 5, samples },
-    })
+    const add = (data: Record<string, unknown>) =>
+      appendEvent(api.db, { runId: id, stage: 'pretrain', kind: 'samples', message: 'Samples', data })
+    await add({ step: 0, source: 'held-out', samples })
+    // As events were before there was a source.
+    await add({ step: 5, samples })
     const page = await (await api.request(`/v1/runs/${id}/samples?stage=pretrain`, { key })).json()
-    expect(pageSchema(stageSamplesSchema).parse(page).items).toEqual([{ stage: 'pretrain', step: 5, samples }])
+    expect(pageSchema(stageSamplesSchema).parse(page).items).toEqual([
+      { stage: 'pretrain', step: 0, source: 'held-out', samples },
+      { stage: 'pretrain', step: 5, source: 'rollout', samples },
+    ])
   })
 })
 

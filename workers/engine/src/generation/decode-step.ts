@@ -12,6 +12,8 @@ export interface Policy {
   model: Model
   role: Role
   precision: 'fp32' | 'bf16'
+  /** Tells its caches from those of other decoders of the program; the role unless set. */
+  purpose?: string
 }
 
 /** `rows` sequences that get `tokens` new tokens each: a part of their prompts, or the one they were given last. */

@@ -120,11 +120,11 @@ export class Decoder {
   }
 
   #cacheFor(room: number): KvCache {
-    const { model, role, precision } = this.#policy
+    const { model, role, precision, purpose = nameOf(role) } = this.#policy
     const length = Math.ceil((room + slack) / 64) * 64
     const affordable = Math.floor(cacheBytes / (length * bytesPerToken(model, precision)))
     const slots = Math.min(this.#mostSlots, Math.max(1, affordable))
-    return { name: `cache/${nameOf(role)}/${slots}x${length}`, slots, length, storage: precision }
+    return { name: `cache/${purpose}/${slots}x${length}`, slots, length, storage: precision }
   }
 
   /** Those whose prompts are read next: as many as a part of theirs fits into a chunk. */

@@ -7,6 +7,7 @@ import { TracedProgram } from '../tracing/index.ts'
 import { adaptedRole, loraOf } from './adapted-role.ts'
 import { PpoTrainer } from './ppo.ts'
 import { readRewardOver, valueScorerOf } from './ppo-scorers.ts'
+import { PromptSamples } from './prompt-samples.ts'
 import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
 import type { JobContext, Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
@@ -30,8 +31,22 @@ export async function createPpoTrainer(job: JobOf<'ppo'>, context: JobContext): 
   await addRole(program, reward.role, reward.model, reward.tensors)
   await addRole(program, value.role, value.model, value.tensors)
   const checkpoint = checkpointParts(job, ref)
+  const shown = { program, model, role: policy.role, tokenizer }
+  const samples = new PromptSamples(shown, { heldOut: [], firstRows: prompts }, settings)
   return new PpoTrainer(
-    { program, policy: model, policyRole: policy.role, reward, value, tokenizer, prompts, settings, seed, checkpoint },
+    {
+      program,
+      policy: model,
+      policyRole: policy.role,
+      reward,
+      value,
+      tokenizer,
+      prompts,
+      settings,
+      seed,
+      checkpoint,
+      samples,
+    },
     context,
   )
 }

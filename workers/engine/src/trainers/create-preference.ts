@@ -4,12 +4,14 @@ import { type JobOf, preferenceRowSchema, TemperError } from '@temper/db/contrac
 import { readCheckpoint } from '../checkpoint/index.ts'
 import { readRows } from '../data/index.ts'
 import { scoreHeadTensors, withScoreHead } from '../models/index.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { addTrainedRole } from './adapted-role.ts'
 import { DpoTrainer } from './dpo.ts'
 import { judgedAnswers } from './judged-answers.ts'
 import type { PairData } from './pair-source.ts'
 import { countPairs, type Pair, pairsOf, withoutTies } from './pairs.ts'
+import { PromptSamples, promptsOf } from './prompt-samples.ts'
 import type { ReferenceCache } from './reference-logps.ts'
 import { RewardTrainer } from './reward.ts'
 import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
@@ -35,7 +37,7 @@ export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer
 export async function createDpoTrainer(job: JobOf<'dpo'>, { emit }: JobContext): Promise<Trainer> {
   const { settings } = job
   const start = await startFromCheckpoint(job.model)
-  const { model } = start
+  const { model, tokenizer } = start
   const resumed = resumedWeights(job)
   const { tensors } = resumed ? await readCheckpoint(resumed) : start
   const data = await readPairData(job, start)
@@ -47,8 +49,18 @@ export async function createDpoTrainer(job: JobOf<'dpo'>, { emit }: JobContext):
     file: path.join(job.outDir, 'reference.safetensors'),
     report: (outcome) => emit({ type: 'reference', ...outcome }),
   }
+  const choice = { heldOut: await promptsIn(job.heldOut, tokenizer), firstRows: await promptsIn(job.pairs, tokenizer) }
+  const samples = new PromptSamples({ program, model, role, tokenizer }, choice, settings)
   const checkpoint = checkpointParts(job, start)
-  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache })
+  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache, samples })
+}
+
+async function promptsIn(file: string, tokenizer: Tokenizer): Promise<number[][]> {
+  const rows = await readRows(file, preferenceRowSchema)
+  return promptsOf(
+    tokenizer,
+    rows.map(({ prompt }) => prompt),
+  )
 }
 
 async function readPairData(job: JobOf<'reward' | 'dpo'>, { tokenizer, model }: Start): Promise<PairData> {

@@ -1,6 +1,7 @@
 import type { JobOf } from '@temper/db/contracts'
 import { TracedProgram } from '../tracing/index.ts'
 import { addTrainedRole } from './adapted-role.ts'
+import { PromptSamples } from './prompt-samples.ts'
 import { startOf } from './start.ts'
 import { SupervisedTrainer } from './supervised.ts'
 import { planPretrain, planSft } from './supervised-plan.ts'
@@ -11,7 +12,8 @@ import { checkpointParts } from './training-state.ts'
 export async function createSupervisedTrainer(job: JobOf<'pretrain' | 'sft'>, { nowMs }: JobContext): Promise<Trainer> {
   const start = await startOf(job)
   const { model, tokenizer } = start
-  const plan = job.type === 'sft' ? await planSft(job, model, tokenizer) : await planPretrain(job, model, tokenizer)
+  const { choice, ...plan } =
+    job.type === 'sft' ? await planSft(job, model, tokenizer) : await planPretrain(job, model, tokenizer)
   const program = new TracedProgram()
   const role = await addTrainedRole(program, 'policy', start, job)
   return new SupervisedTrainer({
@@ -20,6 +22,7 @@ export async function createSupervisedTrainer(job: JobOf<'pretrain' | 'sft'>, { 
     model,
     role,
     settings: job.settings,
+    samples: new PromptSamples({ program, model, role, tokenizer }, choice, job.settings),
     checkpoint: checkpointParts(job, start),
     nowMs,
   })

@@ -1,4 +1,4 @@
-import { type JobOf, referenceFreeLosses } from '@temper/db/contracts'
+import { referenceFreeLosses } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type Feeds, ForwardFunction } from '../forward/index.ts'
 import { type Model, type Role, roleNames } from '../models/index.ts'
@@ -9,6 +9,7 @@ import { pairLogps } from './pair-logps.ts'
 import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
 import { type Pair, withoutTies } from './pairs.ts'
 import { answerLoss, pairLoss, pairMargins } from './preference-body.ts'
+import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import { type ReferenceCache, ReferenceLogps } from './reference-logps.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -20,10 +21,11 @@ export interface DpoParts extends PairData {
   model: Model
   /** Where the program holds its weights; what is the role's own is trained. */
   role: Role
-  settings: JobOf<'dpo'>['settings']
+  settings: MethodSettings<'dpo'>
   checkpoint: CheckpointParts
   /** The log-probs of the reference are computed and kept in memory alone unless set. */
   referenceCache?: ReferenceCache
+  samples?: PromptSamples
 }
 
 /**
@@ -32,6 +34,7 @@ export interface DpoParts extends PairData {
  * for a loss that needs none.
  */
 export class DpoTrainer implements Trainer {
+  readonly samples: PromptSamples | undefined
   readonly #parts: DpoParts
   readonly #source: PairSource
   readonly #updater: Updater
@@ -46,6 +49,7 @@ export class DpoTrainer implements Trainer {
   constructor(parts: DpoParts) {
     const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
+    this.samples = parts.samples
     this.#source = new PairSource(parts, settings)
     const free = referenceFreeLosses.some((name) => name === settings.loss)
     this.#reference = free ? undefined : new ReferenceLogps([...parts.pairs, ...parts.heldOut])

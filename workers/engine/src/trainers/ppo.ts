@@ -1,4 +1,3 @@
-import type { JobOf } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
   completionLogps,
@@ -20,6 +19,7 @@ import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Inputs, Program, Values, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import { rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
+import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -36,9 +36,10 @@ export interface PpoParts {
   value: PlacedScorer
   tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
   prompts: readonly (readonly number[])[]
-  settings: JobOf<'ppo'>['settings']
+  settings: MethodSettings<'ppo'>
   seed: number
   checkpoint: CheckpointParts
+  samples?: PromptSamples
 }
 
 /** What sampling and scoring leave for the updates; per episode, one number a completion token. */
@@ -62,6 +63,7 @@ export interface Rollout {
 export class PpoTrainer implements Trainer {
   readonly totalSteps: number
   readonly finishedEarly = false
+  readonly samples: PromptSamples | undefined
   readonly #parts: PpoParts
   readonly #source: EpochSource<readonly number[]>
   readonly #shape: EpisodeShape
@@ -76,6 +78,7 @@ export class PpoTrainer implements Trainer {
     const { maxTokens } = settings.sampling
     const longest = Math.max(...prompts.map((prompt) => prompt.length))
     this.#parts = parts
+    this.samples = parts.samples
     this.#context = context
     this.totalSteps = settings.iterations
     this.#source = new EpochSource(prompts, seed)
@@ -176,7 +179,7 @@ export class PpoTrainer implements Trainer {
       completion: text(completion),
       endedProperly: stopped,
     }))
-    this.#context.emit({ type: 'samples', step: iteration, samples })
+    this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples })
   }
 
   /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */

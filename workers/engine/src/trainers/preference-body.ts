@@ -1,13 +1,14 @@
-import { type JobOf, pairLossSchema } from '@temper/db/contracts'
+import { pairLossSchema } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { dpoLoss, ktoLoss, logRatio, negativeLogLikelihood } from '../losses/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
 import { answersOf, type PairPolicy } from './pair-logps.ts'
+import type { MethodSettings } from './prompt-samples.ts'
 import type { LossAndMetrics } from './updater.ts'
 
 interface PreferenceParts extends PairPolicy {
-  settings: JobOf<'dpo'>['settings']
+  settings: MethodSettings<'dpo'>
 }
 
 /** Loss and metrics of a batch of pairs: every loss but kto. */

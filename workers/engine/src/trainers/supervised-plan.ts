@@ -15,18 +15,24 @@ import type { Model } from '../models/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { BatchSettings } from './epoch-source.ts'
 import { MixedSource, type WeightedItems, weightedIndex } from './mixed-source.ts'
+import { openingsOf, type PromptChoice, promptsOf } from './prompt-samples.ts'
 import { rowLengthFor } from './row-length.ts'
 import type { SupervisedPlan } from './supervised.ts'
 import { readSupervisedRows, type SupervisedRows, splitOff, trainedCount } from './supervised-data.ts'
 
+/** Rows from the beginning of each source that may be shown. */
+const shownRows = 32
 /** Held-out tokens that one look at val_loss reads at most. */
 const validationTokens = 65_536
 
-export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokenizer): Promise<SupervisedPlan> {
+type ShownPlan = SupervisedPlan & { choice: PromptChoice }
+
+export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokenizer): Promise<ShownPlan> {
   const { settings } = job
   const { epochs, packing, lossOn } = settings
   const maxLength = Math.min(settings.maxLength, model.contextLength)
-  const encoded = mapRows(await readSupervisedRows(job, conversationRowSchema), ({ messages }, dataRow) => ({
+  const read = await readSupervisedRows(job, conversationRowSchema)
+  const encoded = mapRows(read, ({ messages }, dataRow) => ({
     ...conversationSequence(tokenizer, messages, maxLength, lossOn),
     dataRows: [dataRow],
   }))
@@ -36,26 +42,30 @@ export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokeni
     packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
   const { sources, heldOut } = rowSources(job, encoded, rowsOf)
   const source = new MixedSource(sources, job.seed)
+  const prompts = rowSources(job, read, (part) =>
+    promptsOf(
+      tokenizer,
+      part.map(({ messages }) => messages.slice(0, -1)),
+    ),
+  )
   return {
+    choice: { heldOut: prompts.heldOut, firstRows: prompts.sources.flatMap(({ items }) => items) },
     totalSteps: source.stepsOf(epochs, settings),
     batches: (step) => packedBatches(source, rowLength, settings, step),
     ...validationOf(job, heldOut, rowLength),
   }
 }
 
-export async function planPretrain(
-  job: JobOf<'pretrain'>,
-  model: Model,
-  tokenizer: Tokenizer,
-): Promise<SupervisedPlan> {
+export async function planPretrain(job: JobOf<'pretrain'>, model: Model, tokenizer: Tokenizer): Promise<ShownPlan> {
   const texts = mapRows(await readSupervisedRows(job, textRowSchema), ({ text }, dataRow) => ({
     text,
     dataRow,
   }))
   const rowLength = Math.min(job.settings.rowLength, model.contextLength)
   const plan = job.settings.documents === 'stream' ? planStream : planLines
-  const { batches, heldOut } = plan(texts, rowLength, tokenizer, job)
-  return { totalSteps: job.settings.steps, batches, ...validationOf(job, heldOut, rowLength) }
+  const { batches, heldOut, firstRows } = plan(texts, rowLength, tokenizer, job)
+  const choice = { heldOut: openingsOf(heldOut), firstRows: openingsOf(firstRows) }
+  return { totalSteps: job.settings.steps, batches, choice, ...validationOf(job, heldOut, rowLength) }
 }
 
 /** A text with the number of its row, from 1, through all sources in their order. */
@@ -64,7 +74,7 @@ interface NumberedText {
   dataRow: number
 }
 
-type RowsPlan = Pick<SupervisedPlan, 'batches'> & { heldOut: readonly Row[] }
+type RowsPlan = Pick<SupervisedPlan, 'batches'> & { heldOut: readonly Row[]; firstRows: readonly Row[] }
 
 /** Every row of the data is a document that ends with the end token; the last documents are held out. */
 function planLines(
@@ -82,7 +92,8 @@ function planLines(
     )
   const { sources, heldOut } = rowSources(job, texts, rowsOf)
   const source = new MixedSource(sources, job.seed)
-  return { batches: (step) => packedBatches(source, rowLength, job.settings, step), heldOut }
+  const firstRows = sources.flatMap(({ items }) => items.slice(0, shownRows))
+  return { batches: (step) => packedBatches(source, rowLength, job.settings, step), heldOut, firstRows }
 }
 
 /** Each source is one long text; rows start at random places, as in nanoGPT. The end of each text is held out. */
@@ -121,6 +132,9 @@ function planStream(
   return {
     batches: (step) =>
       Array.from({ length: gradientAccumulation }, (_, pass) => fullBatch(rows(step, pass), rowLength, batchSize)),
+    firstRows: streams.flatMap(({ trained }) =>
+      coverRows(trained.ids.subarray(0, shownRows * rowLength + 1), rowLength),
+    ),
     heldOut: looked.flatMap((ids) => coverRows(ids, rowLength)),
   }
 }
@@ -138,11 +152,11 @@ function mapRows<A, B>(
 }
 
 /** Every source laid into rows, without its held-out end; and what is held out, as rows too. */
-function rowSources<T>(
+function rowSources<T, R>(
   job: JobOf<'pretrain' | 'sft'>,
   { sources, validation }: SupervisedRows<T>,
-  rowsOf: (items: readonly T[]) => Row[],
-): { sources: WeightedItems<Row>[]; heldOut: Row[] } {
+  rowsOf: (items: readonly T[]) => R[],
+): { sources: WeightedItems<R>[]; heldOut: R[] } {
   const parts = sources.map(({ items, weight }) => ({ ...splitOff(items, job), weight }))
   const heldOut = typeof job.validation === 'string' ? validation : parts.flatMap((part) => part.heldOut)
   return {

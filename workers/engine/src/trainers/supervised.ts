@@ -1,4 +1,3 @@
-import type { JobOf } from '@temper/db/contracts'
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
@@ -8,6 +7,7 @@ import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
 import { BestWeights } from './best-weights.ts'
+import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import { routerLossCoef, withRouterLoss } from './router-loss.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -26,8 +26,9 @@ export interface SupervisedParts extends SupervisedPlan {
   model: Model
   /** Where the program holds its weights; what is the role's own is trained. */
   role: Role
-  settings: Omit<JobOf<'sft'>['settings'], 'epochs' | 'maxLength' | 'packing' | 'lossOn' | 'validateEverySteps'>
+  settings: Omit<MethodSettings<'sft'>, 'epochs' | 'maxLength' | 'packing' | 'lossOn' | 'validateEverySteps'>
   checkpoint: CheckpointParts
+  samples?: PromptSamples
   nowMs(): number
 }
 
@@ -38,6 +39,7 @@ export interface SupervisedParts extends SupervisedPlan {
  * leave the weights that did best on it.
  */
 export class SupervisedTrainer implements Trainer {
+  readonly samples: PromptSamples | undefined
   readonly #parts: SupervisedParts
   readonly #updater: Updater
   readonly #training: TrainingState
@@ -49,6 +51,7 @@ export class SupervisedTrainer implements Trainer {
   constructor(parts: SupervisedParts) {
     const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
+    this.samples = parts.samples
     this.#auxCoef = routerLossCoef(model, settings.routerAuxLossCoef)
     const body = (variables: Variables, inputs: Inputs<string>) => {
       const routings: Routing[] = []

@@ -1,4 +1,5 @@
 import { type EngineEvent, type JobResult, TemperError, type TrainingJob } from '@temper/db/contracts'
+import type { PromptSamples } from './prompt-samples.ts'
 
 export type MetricValues = Record<string, number>
 export type Result = JobResult
@@ -20,6 +21,8 @@ export interface Trainer {
   readonly step: number
   /** True once a stage ends before its last step. */
   readonly finishedEarly: boolean
+  /** Of a policy, where its stage has prompts to show it by. */
+  readonly samples?: PromptSamples | undefined
   /** Once, before the first step: makes the optimizer's state, or reads that of a checkpoint of the same stage. */
   prepare(resumeFrom?: string): Promise<void>
   /** Applies step `this.step + 1` and returns its metrics. */
@@ -47,12 +50,15 @@ export async function runSegment(
   const { maxSteps = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = job.segment
   const over = () => trainer.step >= trainer.totalSteps || trainer.finishedEarly
   let [savedMs, saveMs] = [startedMs, 0]
+  if (trainer.step === 0) await showSamples(trainer, over(), context)
 
   while (!over()) {
     const values = await trainer.advance()
     refuseNonFinite(values, job, trainer.step)
     context.emit({ type: 'metrics', step: trainer.step, values })
     context.emit({ type: 'progress', step: trainer.step, totalSteps: trainer.totalSteps, phase: 'training' })
+    // Before the checkpoint: a stage that goes on from there has them already.
+    await showSamples(trainer, over(), context)
 
     const stopped = context.stopRequested()
     const limit = trainer.step - firstStep >= maxSteps || context.nowMs() - startedMs >= maxSeconds * 1000
@@ -75,6 +81,10 @@ export async function runSegment(
   }
   const result = await trainer.result()
   context.emit({ type: 'done', outcome: 'finished', step: trainer.step, totalSteps: trainer.step, result })
+}
+
+async function showSamples({ samples, step, totalSteps }: Trainer, isLast: boolean, { emit, nowMs }: JobContext) {
+  if (samples?.isDue({ step, totalSteps, isLast }, nowMs())) emit(await samples.look(step, nowMs))
 }
 
 function refuseNonFinite(values: MetricValues, job: TrainingJob, step: number) {

@@ -24,8 +24,8 @@ export interface RecorderOptions {
 
 /** Metrics and progress are written together, at most this often. */
 const flushMs = 500
-/** Samples shown to people; the rest of a rollout only counts. */
-const shownSamples = 8
+/** Of a rollout, as many are shown to people; the rest only counts. */
+const shownRollouts = 8
 
 /**
  * Keeps what the engine reports, in its order: a checkpoint is registered only after every metric up to it is written,
@@ -106,18 +106,18 @@ export class StageRecorder {
     }
   }
 
-  async #keepSamples({ step, samples }: EventOf<'samples'>): Promise<void> {
+  async #keepSamples({ step, source, samples }: EventOf<'samples'>): Promise<void> {
     const { origin, taste } = this.#options
-    if (taste) {
+    if (taste && source === 'rollout') {
       const values = { 'objective/true_scores': meanTrueScore(taste, samples) }
       await recordMetrics(this.#deps.db, origin.runId, origin.stage, [{ step, values }])
       this.show({ headline: headlineOf(origin.stageType, values) })
     }
-    const shown = samples.slice(0, shownSamples).map(({ prompt, completion }) => ({
+    const shown = (source === 'rollout' ? samples.slice(0, shownRollouts) : samples).map(({ prompt, completion }) => ({
       prompt: storableText(prompt),
       completion: storableText(completion),
     }))
-    await this.#say('samples', `Samples at step ${step}`, { step, samples: shown }, `samples:${step}`)
+    await this.#say('samples', `Samples at step ${step}`, { step, source, samples: shown }, `samples:${source}:${step}`)
   }
 
   async #keepCheckpoint({ step, dir, metrics }: EventOf<'checkpoint'>): Promise<void> {
