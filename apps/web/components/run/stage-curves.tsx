@@ -2,10 +2,11 @@
 
 import { useQuery } from '@tanstack/react-query'
 import type { RunEvent, StageRun } from '@temper/db/contracts'
-import { type ComponentProps, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
+import { ChartGrid } from '#components/charts/chart-grid.tsx'
 import { CurveTableView } from '#components/charts/curve-table.tsx'
 import { EmptyState, Problem } from '#components/ui/panels.tsx'
-import { type CurvePlan, planCurves, tabulate } from '#lib/curves.ts'
+import { planCurves, tabulate } from '#lib/curves.ts'
 import { metricsQuery } from '#lib/queries.ts'
 import { stageColor } from '#lib/stage-words.ts'
 import { CurveControls, type CurveView } from './curve-controls.tsx'
@@ -16,9 +17,6 @@ interface StageCurvesProps {
   stage: StageRun
   events: RunEvent[]
 }
-
-/** Charts in sight at once; what tells less is under a disclosure. */
-const shownAtFirst = 6
 
 /** The curves of a stage, two beside each other, most telling first. */
 export function StageCurves({ runId, stage, events }: StageCurvesProps) {
@@ -42,39 +40,15 @@ export function StageCurves({ runId, stage, events }: StageCurvesProps) {
       {view.asTable ? (
         <CurveTableView table={table} />
       ) : (
-        <>
-          <ChartGrid plans={plans.slice(0, shownAtFirst)} {...common} />
-          <MoreCharts plans={plans.slice(shownAtFirst)} {...common} />
-        </>
+        <ChartGrid
+          charts={plans.map((plan) => ({
+            title: plan.title,
+            draw: () => <StageChart plan={plan} {...common} />,
+          }))}
+        />
       )}
       {marks.length > 0 && <p className="text-muted text-xs">Dashed lines: resumed here after an interruption.</p>}
     </div>
-  )
-}
-
-type ChartGridProps = { plans: CurvePlan[] } & Omit<ComponentProps<typeof StageChart>, 'plan'>
-
-function ChartGrid({ plans, ...common }: ChartGridProps) {
-  return (
-    <div className="grid gap-4 md:grid-cols-2">
-      {plans.map((plan) => (
-        <StageChart key={plan.title} plan={plan} {...common} />
-      ))}
-    </div>
-  )
-}
-
-/** Charts are made when they are first looked at: one that is hidden has no width to draw in. */
-function MoreCharts({ plans, ...common }: ChartGridProps) {
-  const [open, setOpen] = useState(false)
-  if (plans.length === 0) return null
-  return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="mb-4 w-fit font-medium">
-        {plans.length === 1 ? 'One more chart' : `${plans.length} more charts`}
-      </summary>
-      {open && <ChartGrid plans={plans} {...common} />}
-    </details>
   )
 }
 

@@ -10,9 +10,9 @@ import { CalibrationView } from './calibration-view.tsx'
 import { EvaluationResults } from './evaluation-results.tsx'
 import { EventList } from './event-list.tsx'
 import { RecipeText } from './recipe-text.tsx'
-import { SampleTable } from './sample-table.tsx'
 import { StageCurves } from './stage-curves.tsx'
 import { StageLinks } from './stage-links.tsx'
+import { StageSamplesView } from './stage-samples-view.tsx'
 import { StageSettings } from './stage-settings.tsx'
 import { VoteProgress } from './vote-progress.tsx'
 
@@ -58,7 +58,7 @@ export function StageDetail({ run, stage, events }: StageDetailProps) {
 function viewsOf({ run, stage, events }: StageDetailProps): { name: string; content: React.ReactNode }[] {
   const own = events.filter((event) => event.stage === stage.name)
   const curves = { name: 'Curves', content: <StageCurves runId={run.id} stage={stage} events={own} /> }
-  const samples = { name: 'Samples', content: <SampleTable runId={run.id} stage={stage.name} /> }
+  const samples = { name: 'Samples', content: <StageSamplesView runId={run.id} stage={stage.name} /> }
   const rest = [
     { name: 'Settings', content: <StageSettings recipe={run.recipe} stage={stage.name} /> },
     { name: 'Events', content: <EventList events={own} stage={stage} /> },
