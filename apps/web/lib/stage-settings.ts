@@ -21,20 +21,20 @@ export function allSettings(stage: StageSpec): Setting[] {
     const parsed = field.safeParse(undefined)
     return {
       key,
-      value: show(values.get(key)),
-      defaultValue: parsed.success ? show(parsed.data) : undefined,
+      value: showSetting(values.get(key)),
+      defaultValue: parsed.success ? showSetting(parsed.data) : undefined,
       about: field.description ?? '',
     }
   })
 }
 
 /** One line, in the order in which a document states it: the same value always reads the same. */
-function show(value: unknown): string {
+export function showSetting(value: unknown): string {
   if (value === undefined) return 'not set'
-  if (Array.isArray(value)) return value.map(show).join(', ') || 'none'
+  if (Array.isArray(value)) return value.map(showSetting).join(', ') || 'none'
   if (typeof value !== 'object' || value === null) return String(value)
   return Object.entries(value)
     .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([key, inner]) => `${key} ${show(inner)}`)
+    .map(([key, inner]) => `${key} ${showSetting(inner)}`)
     .join(', ')
 }
