@@ -75,6 +75,7 @@ export const checkpointSchema = z.strictObject({
   id: idSchema('checkpoint'),
   kind: z.enum(checkpointKinds),
   runId: idSchema('run').nullable(),
+  runName: z.string().nullable(),
   stage: z.string().nullable(),
   stageType: z.string(),
   step: z.number().int(),

@@ -1,12 +1,15 @@
 import { and, asc, desc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import { type Checkpoint, type CheckpointFile, TemperError } from '../contracts/index.ts'
-import { checkpointFiles, checkpoints } from '../schema/index.ts'
+import { checkpointFiles, checkpoints, runs } from '../schema/index.ts'
 import type { Db } from './database.ts'
 import { digestId } from './digest-id.ts'
 import { afterCursor, newestFirst, type Page, type PageRequest, toPage } from './page.ts'
 import { unusedFiles } from './unused-files.ts'
 
-export type NewCheckpoint = Omit<Checkpoint, 'id' | 'createdAt' | 'releasedAs' | 'sizeBytes' | 'importedFrom'> & {
+export type NewCheckpoint = Omit<
+  Checkpoint,
+  'id' | 'createdAt' | 'runName' | 'releasedAs' | 'sizeBytes' | 'importedFrom'
+> & {
   /** `checkpointId(run, stage, step)` unless set. */
   id?: string
   importedFrom?: Checkpoint['importedFrom']
@@ -173,5 +176,19 @@ async function withFiles(db: Db, rows: Row[]): Promise<Checkpoint[]> {
     .orderBy(asc(checkpointFiles.path))
   const filesOf = (id: string): CheckpointFile[] =>
     files.filter((file) => file.checkpointId === id).map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString(), files: filesOf(row.id) }))
+  const nameOf = await runNames(db, rows)
+  return rows.map((row) => ({
+    ...row,
+    runName: nameOf.get(row.runId ?? '') ?? null,
+    createdAt: row.createdAt.toISOString(),
+    files: filesOf(row.id),
+  }))
+}
+
+/** By the id of the run. */
+async function runNames(db: Db, rows: Row[]): Promise<Map<string, string>> {
+  const ids = rows.flatMap(({ runId }) => runId ?? [])
+  if (ids.length === 0) return new Map()
+  const named = await db.select({ id: runs.id, name: runs.name }).from(runs).where(inArray(runs.id, ids))
+  return new Map(named.map(({ id, name }) => [id, name]))
 }

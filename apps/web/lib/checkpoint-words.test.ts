@@ -1,9 +1,9 @@
 import { type Checkpoint, newId } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
-import { archiveBytes, checkpointTitle, loadingCode } from './checkpoint-words.ts'
+import { archiveBytes, checkpointInRun, checkpointTitle, loadingCode } from './checkpoint-words.ts'
 
 function checkpoint(changes: Partial<Checkpoint>): Checkpoint {
-  const origin = { runId: null, stage: 'dpo', stageType: 'dpo', step: 8, final: true, releasedAs: null }
+  const origin = { runId: null, runName: null, stage: 'dpo', stageType: 'dpo', step: 8, final: true, releasedAs: null }
   const content = { architecture: 'llama', parameters: 1, sizeBytes: 1, metrics: {}, importedFrom: null, files: [] }
   const lineage = { parents: [], data: [], createdAt: '2026-01-01T00:00:00Z' }
   return { id: 'ckpt_abcdefghij2345672345', kind: 'policy', ...origin, ...content, ...lineage, ...changes }
@@ -15,6 +15,13 @@ describe('checkpointTitle', () => {
     expect(checkpointTitle(checkpoint({}))).toBe('dpo')
     expect(checkpointTitle(checkpoint({ final: false }))).toBe('dpo, step 8')
     expect(checkpointTitle(checkpoint({ id: newId('checkpoint'), stage: null }))).toMatch(/^imported [a-z2-7]{6}$/)
+  })
+})
+
+describe('checkpointInRun', () => {
+  it('names the run beside the stage, where a run made it', () => {
+    expect(checkpointInRun(checkpoint({ runName: 'quickstart' }))).toBe('dpo of quickstart')
+    expect(checkpointInRun(checkpoint({}))).toBe('dpo')
   })
 })
 

@@ -9,6 +9,14 @@ export function checkpointTitle(
   return checkpoint.final ? checkpoint.stage : `${checkpoint.stage}, step ${checkpoint.step}`
 }
 
+/** Its title with the run that made it, for lists in which runs meet. */
+export function checkpointInRun(
+  checkpoint: Parameters<typeof checkpointTitle>[0] & Pick<Checkpoint, 'runName'>,
+): string {
+  const title = checkpointTitle(checkpoint)
+  return checkpoint.runName === null ? title : `${title} of ${checkpoint.runName}`
+}
+
 /** What its archive holds: all but what only a resumed stage needs. */
 export function archiveBytes(files: Checkpoint['files']): number {
   return files.filter((file) => !file.path.startsWith('resume/')).reduce((sum, file) => sum + file.sizeBytes, 0)

@@ -18,6 +18,7 @@ export function CheckpointRows({ checkpoints }: { checkpoints: Checkpoint[] }) {
             <Link href={`/checkpoints/${checkpoint.id}`} className="font-medium after:absolute after:inset-0">
               {checkpointTitle(checkpoint)}
             </Link>
+            {checkpoint.runName !== null && <span className="ml-2 text-muted text-sm">{checkpoint.runName}</span>}
             {checkpoint.releasedAs !== null && <Released />}
           </div>
           <StageChip type={checkpoint.stageType} />

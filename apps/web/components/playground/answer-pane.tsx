@@ -1,6 +1,6 @@
 import type { Checkpoint } from '@temper/db/contracts'
 import { CopyButton } from '#components/ui/copy.tsx'
-import { checkpointTitle } from '#lib/checkpoint-words.ts'
+import { checkpointInRun } from '#lib/checkpoint-words.ts'
 import { formatRelative } from '#lib/format.ts'
 import type { Generation } from '#lib/generation.ts'
 import { stageColor } from '#lib/stage-words.ts'
@@ -34,7 +34,7 @@ export function AnswerPane({ side, policies, chosen, onChoose, optional, answer 
           {optional && <option value="">No second policy</option>}
           {policies.map((option) => (
             <option key={option.id} value={option.id} suppressHydrationWarning>
-              {`${checkpointTitle(option)} (${option.stageType}, ${formatRelative(option.createdAt, Date.now())})`}
+              {`${checkpointInRun(option)} (${option.stageType}, ${formatRelative(option.createdAt, Date.now())})`}
             </option>
           ))}
         </select>

@@ -9,7 +9,7 @@ import { buttonClass } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { StageChip } from '#components/ui/stage-chip.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
-import { checkpointTitle } from '#lib/checkpoint-words.ts'
+import { checkpointInRun } from '#lib/checkpoint-words.ts'
 import { checkpointsQuery, runsQuery } from '#lib/queries.ts'
 import { destinations } from './destinations.ts'
 import { useShortcuts } from './shortcuts-provider.tsx'
@@ -82,11 +82,11 @@ function PaletteContent({ onLeave }: { onLeave: () => void }) {
           {checkpoints.data?.items.map((checkpoint) => (
             <Command.Item
               key={checkpoint.id}
-              value={`${checkpointTitle(checkpoint)} ${checkpoint.id}`}
+              value={`${checkpointInRun(checkpoint)} ${checkpoint.id}`}
               className={itemClass}
               onSelect={() => go(`/checkpoints/${checkpoint.id}`)}
             >
-              {checkpointTitle(checkpoint)}
+              {checkpointInRun(checkpoint)}
               <StageChip type={checkpoint.stageType} />
             </Command.Item>
           ))}
