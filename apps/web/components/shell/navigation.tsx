@@ -40,7 +40,7 @@ function NavigationLink({ page, here }: { page: Destination; here: boolean }) {
       href={page.href}
       aria-current={here ? 'page' : undefined}
       className={classNames(
-        'flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 font-medium text-[11px] leading-4 tracking-tight md:tracking-normal md:block md:rounded-md md:px-2.5 md:py-1 md:text-sm',
+        'flex min-w-0 flex-1 flex-col items-center gap-0.5 py-2 font-medium text-[11px] leading-4 tracking-tight md:tracking-normal md:block md:flex-none md:rounded-md md:px-2.5 md:py-1 md:text-sm',
         look,
       )}
     >
