@@ -6,9 +6,11 @@ import { anyPorts, createTemporaryHome, removeHome, type Stack, startStack } fro
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addFolder } from './add-folder.ts'
+import { compareRuns, startOtherRun } from './compare-runs.ts'
 import { type DownloadedPolicy, downloadPolicy } from './downloaded-policy.ts'
 import { nameStep } from './name-step.ts'
 import { openBrowser } from './open-browser.ts'
+import { readAnswers, readReading } from './read-answers.ts'
 import { chooseStage, goToPairs, readStageStates, startRun, waitForEnd } from './runs-pages.ts'
 import { shortRecipe } from './short-recipe.ts'
 import { beRefused, signIn } from './sign-in.ts'
@@ -56,6 +58,13 @@ it('a person takes a model from a recipe over votes by keyboard to a downloaded 
   await page.goto(`/runs/${runId}?stage=preferences`)
   await step('see all votes counted', () => page.getByText('8 of 8 votes, 100 %').waitFor())
   expect(await step('see the run end', () => waitForEnd(page))).toBe('Done')
+  await step('start another run', () => startOtherRun(page))
+  const answers = await step('see answers change', () => readAnswers(page, 'sft'))
+  expect(answers.columns).toEqual(['before the first step', expect.stringMatching(/^step \d+$/)])
+  expect(answers.prompts).toHaveLength(4)
+  expect(await step('read about a curve', () => readReading(page, 'Loss'))).toContain('Training loss of the step')
+  expect(await step('compare runs', () => compareRuns(page))).toContain('steps 2 30')
+  await page.goto(`/runs/${runId}`)
   await step('open the policy', () => openCheckpoint(page, 'dpo'))
   const policy = await step('download the policy', () => downloadPolicy(page, scratch))
   await expectWhole(policy, runId)
