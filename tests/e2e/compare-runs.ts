@@ -18,6 +18,7 @@ export async function compareRuns(page: Page): Promise<string[]> {
   await page.getByRole('link', { name: 'Compare 2 runs' }).focus()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Compare runs' }).waitFor()
+  await page.getByRole('combobox', { name: 'Stage' }).selectOption('pretrain')
   await page.getByRole('figure', { name: 'loss', exact: true }).waitFor()
   const rows = page.getByRole('region', { name: 'Differing settings' }).getByRole('row')
   return (await rows.allInnerTexts()).map((text) => text.split(/\s+/).join(' '))

@@ -10,11 +10,12 @@ import { StageOfRuns } from './stage-of-runs.tsx'
 /** Curves of one stage, those of all runs on one chart a metric. */
 export function ComparedCurves({ runs }: { runs: Run[] }) {
   const [view, setView] = useState<CurveView>({ smoothing: 0, log: false, asTable: false })
-  const trained = stageNames(runs).filter((name) =>
-    runs.some(({ stages }) => stages.some((stage) => stage.name === name && stage.headline !== null)),
-  )
+  const hasBegun = (run: Run, name: string) =>
+    run.stages.some((stage) => stage.name === name && stage.headline !== null)
+  const trained = stageNames(runs).filter((name) => runs.some((run) => hasBegun(run, name)))
+  const shared = trained.filter((name) => runs.every((run) => hasBegun(run, name)))
   const [chosen, setChosen] = useState<string | undefined>()
-  const stage = chosen ?? trained.at(-1)
+  const stage = chosen ?? shared.at(-1) ?? trained.at(-1)
   return (
     <Section title="Curves" flush>
       {stage === undefined ? (
