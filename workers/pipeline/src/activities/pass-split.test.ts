@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 
 const sft = (settings: object) =>
-  jobSchema.parse({ type: 'sft', seed: 1, outDir: 'o', model: 'm', data: 'd', settings }) as TrainingJob
+  jobSchema.parse({ type: 'sft', seed: 1, outDir: 'o', model: 'm', data: [{ path: 'd' }], settings }) as TrainingJob
 const ppo = jobSchema.parse({ type: 'ppo', seed: 1, outDir: 'o', model: 'm', reward: 'r', prompts: 'p', settings: {} })
 
 describe('a pass that needs too much memory', () => {
