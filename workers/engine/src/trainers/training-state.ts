@@ -127,6 +127,8 @@ export class TrainingState {
     const values = Object.entries(tensors).map(([name, { data }]) => [name, data as Values] as const)
     await this.#parts.program.write(Object.fromEntries(values.filter(([name]) => names.has(name))))
     this.step = Number(state.step)
+    // A stage that is resumed after its last step reports what that step came to.
+    this.metrics = (await readLineage(dir))?.metrics ?? {}
     return { state, tensors: Object.fromEntries(values.filter(([name]) => !names.has(name))) }
   }
 }
