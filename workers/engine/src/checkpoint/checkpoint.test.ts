@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Lineage, modelSchema } from '@temper/db/contracts'
@@ -7,7 +7,7 @@ import { type Model, modelFromSpec, scoreHeadTensors, withScoreHead } from '../m
 import { readManifest, verifyCheckpoint } from './manifest.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readResumeState } from './resume-state.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
+import { removeUnfinished, writeCheckpoint } from './write-checkpoint.ts'
 import { writeSafetensors } from './write-safetensors.ts'
 
 const lineage: Lineage = { format: 1, kind: 'policy', stageType: 'sft', step: 3, metrics: { loss: 1.5 } }
@@ -42,6 +42,25 @@ async function storeAs(
   change(stored)
   await writeSafetensors(join(dir, 'model.safetensors'), stored)
 }
+
+describe('removeUnfinished', () => {
+  it('removes what killed processes were writing or replacing, and nothing else', async () => {
+    await writeCheckpoint(dir, {
+      model: tinyModel('llama'),
+      tensors: tinyModel('llama').initialize(7),
+      lineage,
+      generationConfig: {},
+    })
+    for (const name of ['step-6.17.tmp', 'step-4.18.tmp.old', 'tokenizer']) await mkdir(join(root, name))
+    await writeFile(join(root, 'step-6.17.tmp', 'config.json'), '{')
+    await removeUnfinished(root)
+    expect(await readdir(root)).toEqual(['step-3', 'tokenizer'])
+  })
+
+  it('takes a folder that does not exist yet', async () => {
+    await expect(removeUnfinished(join(root, 'none'))).resolves.toBeUndefined()
+  })
+})
 
 describe('writeCheckpoint', () => {
   it.each(['llama', 'gpt2'] as const)('gives back a %s policy bit for bit', async (architecture) => {

@@ -45,7 +45,7 @@ export interface CheckpointToWrite {
  * @throws TemperError internal when tensors and model do not fit
  */
 export async function writeCheckpoint(dir: string, checkpoint: CheckpointToWrite): Promise<void> {
-  const temporary = `${dir}.${process.pid}.tmp`
+  const temporary = `${dir}.${process.pid}${unfinished}`
   await rm(temporary, { recursive: true, force: true })
   await mkdir(temporary, { recursive: true })
   try {
@@ -57,6 +57,18 @@ export async function writeCheckpoint(dir: string, checkpoint: CheckpointToWrite
     await rm(temporary, { recursive: true, force: true })
     throw error
   }
+}
+
+/** Ends the names of folders that are being written, and of those that are being replaced with `.old` behind it. */
+const unfinished = '.tmp'
+
+/** Removes checkpoints below `dir` that processes were writing when they were killed: for its one writer of now. */
+export async function removeUnfinished(dir: string): Promise<void> {
+  if (!(await exists(dir))) return
+  const names = (await readdir(dir)).filter((name) =>
+    [unfinished, `${unfinished}.old`].some((end) => name.endsWith(end)),
+  )
+  for (const name of names) await rm(join(dir, name), { recursive: true, force: true })
 }
 
 async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<void> {

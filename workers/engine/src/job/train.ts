@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TrainingJob } from '@temper/db/contracts'
-import { manifestName } from '../checkpoint/index.ts'
+import { manifestName, removeUnfinished } from '../checkpoint/index.ts'
 import {
   createDpoTrainer,
   createPpoTrainer,
@@ -35,6 +35,7 @@ export function createTrainingRunner(context: JobContext) {
     const resumed = job.resumeFrom ? await readManifest(job.resumeFrom) : undefined
     if (live && live.stage === stageKey(job) && resumed === live.manifest) return live.trainer
     release()
+    await removeUnfinished(job.outDir)
     const trainer = await createTrainer(job, context)
     await trainer.prepare(job.resumeFrom)
     return trainer
