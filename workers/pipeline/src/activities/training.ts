@@ -8,16 +8,15 @@ import {
   toTemperError,
 } from '@temper/db/contracts'
 import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
-import { materializeFolder } from '@temper/db/storage'
 import { Context } from '@temporalio/activity'
 import type { JobEnd } from '../engine-process/index.ts'
 import type { StageInput } from '../workflows/stage-input.ts'
 import { finishCheckpoints } from './checkpoints.ts'
 import type { EngineDependencies } from './dependencies.ts'
 import { checkpointOf, createInputs } from './inputs.ts'
-import { exists } from './local-checkpoint.ts'
 import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 import { knownReference, referenceKeyOf } from './reference-cache.ts'
+import { resumeFolder } from './resume-folder.ts'
 import { runOnDevice } from './run-on-device.ts'
 import { StageRecorder } from './stage-recorder.ts'
 import { stageOf, trainedOn, trainingJob } from './training-job.ts'
@@ -71,7 +70,7 @@ async function runSegment(
     await updateStage(deps.db, runId, stage, { status: 'Waiting for the device, which is at work on something else' })
   }
   const stageDir = path.join(deps.scratchDir, runId, stage)
-  const resumeFrom = latest && (await localCheckpoint(deps, latest, stageDir))
+  const resumeFrom = latest && (await resumeFolder(deps.store, latest, stageDir))
   if (latest && Context.current().info.attempt > 1) await sayResumed(deps, latest)
   const inputs = createInputs(deps, run, input.data)
   const origin = await originOf(deps, run, input)
@@ -139,16 +138,6 @@ async function recordWhile<T>(recorder: StageRecorder, work: () => Promise<T>): 
   } finally {
     await recorder.settle()
   }
-}
-
-/** The folder the engine itself wrote where this worker still has it: the very state a warm engine goes on from. */
-async function localCheckpoint(deps: EngineDependencies, checkpoint: Checkpoint, stageDir: string): Promise<string> {
-  const dir = path.join(stageDir, `step-${checkpoint.step}`)
-  // The engine writes the manifest last; a folder without one is what a killed engine left.
-  if (await exists(path.join(dir, 'manifest.json'))) return dir
-  await rm(dir, { recursive: true, force: true })
-  await materializeFolder(deps.store, checkpoint.files, dir)
-  return dir
 }
 
 /** Said where a lost attempt is made up for, not between the segments of a stage that goes well. */

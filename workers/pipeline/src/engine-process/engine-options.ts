@@ -11,7 +11,7 @@ const stopTimeoutMs = 60_000
  * How an engine process is started.
  * @param device - number of the one device that it sees; none for work that needs no device
  */
-export function engineOptions(log: Logger, device?: string): EngineProcessOptions {
+export function engineOptions(log: Pick<Logger, 'debug'>, device?: string): EngineProcessOptions {
   return {
     entry: fileURLToPath(import.meta.resolve('@temper/engine/process')),
     env: { ...process.env, CUDA_VISIBLE_DEVICES: device ?? '' },
