@@ -21,7 +21,7 @@ async function weightsOf(job: TrainingJob) {
   const [program] = adding.mock.contexts
   const began = Object.assign({}, ...adding.mock.calls.map(([specs]) => specs))
   adding.mockRestore()
-  if (!program) throw new Error('a job has a program')
+  if (!(program instanceof TracedProgram)) throw new Error('a job has a program')
   const names = Object.keys(began).filter((name) => began[name].data)
   const now = await program.read(names)
   program.close()

@@ -9,7 +9,6 @@ import {
   type PreferenceRow,
   type TrainingJob,
 } from '@temper/db/contracts'
-import { createJobRunner } from '../job/run-job.ts'
 
 /** Folders, rows and jobs of a toy task for tests: answer "ha" to "say ha", on a model of some thousand weights. */
 
@@ -99,6 +98,8 @@ export type Toy = Awaited<ReturnType<typeof makeToy>>
 
 /** Runs a job in this process; returns its events. Throws what the job throws. */
 export async function runToyJob(job: Job): Promise<EngineEvent[]> {
+  // Who only makes jobs, for engine processes, has no use for TensorFlow.
+  const { createJobRunner } = await import('../job/run-job.ts')
   const events: EngineEvent[] = []
   const context = {
     emit: (event: EngineEvent) => events.push(event),
