@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Unit tests, beside the files they test. Those of tests/ have a configuration of their own. */
 export default defineConfig({
   test: {
-    include: ['{apps,workers,db,infra}/**/*.test.ts', 'tests/{parity,structure,bench}/**/*.test.ts'],
+    include: ['{apps,workers,db,infra}/**/*.test.ts', 'tests/{parity,structure,bench,equivalence}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.next/**'],
     pool: 'forks',
     testTimeout: 120_000,
