@@ -15,10 +15,10 @@ afterAll(() => toy.remove())
 
 /** A stage that looks at all it can, for a step or two. */
 const jobs: Record<TrainingJob['type'], () => TrainingJob> = {
-  pretrain: () => toy.pretrain({ steps: 1, validationFraction: 0.2 }),
-  sft: () => toy.sft(policy, { epochs: 1 }),
+  pretrain: () => toy.pretrain({ steps: 1 }, { validation: 0.2 }),
+  sft: () => toy.sft(policy, { epochs: 1 }, { validation: 0.2 }),
   reward: () => toy.reward(policy, { epochs: 1 }),
-  dpo: () => toy.dpo(policy, { epochs: 1 }),
+  dpo: () => toy.dpo(policy, { epochs: 1, loss: 'kto', sftWeight: 0.1 }),
   ppo: () => toy.ppo(policy, rewardModel, { iterations: 1 }),
 }
 
