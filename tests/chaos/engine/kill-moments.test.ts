@@ -2,7 +2,7 @@ import type { EngineEvent } from '@temper/db/contracts'
 import { expect, it } from 'vitest'
 import { gapsOf, randomMoment } from './kill-moments.ts'
 
-const samples = (step: number): EngineEvent => ({ type: 'samples', step, samples: [] })
+const samples = (step: number): EngineEvent => ({ type: 'samples', step, source: 'rollout', samples: [] })
 const metrics = (step: number): EngineEvent => ({ type: 'metrics', step, values: {} })
 const progress = (step: number): EngineEvent => ({ type: 'progress', step, totalSteps: 2, phase: 'training' })
 const checkpoint: EngineEvent = { type: 'checkpoint', step: 2, dir: '/nowhere', metrics: {} }
