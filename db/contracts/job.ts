@@ -1,8 +1,16 @@
 import { z } from 'zod'
 import { importedFromSchema, originSchema } from './checkpoint.ts'
 import { modelSchema } from './recipe/model.ts'
-import { samplingSchema } from './recipe/settings.ts'
-import { dpoSchema, ppoSchema, pretrainSchema, rewardSchema, sftSchema } from './recipe/stages.ts'
+import { nameSchema, samplingSchema } from './recipe/settings.ts'
+import {
+  dpoSchema,
+  grpoSchema,
+  ppoSchema,
+  pretrainSchema,
+  rewardSchema,
+  rlooSchema,
+  sftSchema,
+} from './recipe/stages.ts'
 import { sampleSourceSchema } from './samples.ts'
 import { completionEventSchema, completionRequestSchema, servingPrecisionSchema } from './serving.ts'
 import { errorCodes } from './temper-error.ts'
@@ -21,7 +29,7 @@ const supervised = {
   validation: z.union([path, z.number().min(0).max(0.5)]).default(0),
 }
 
-/** Fields of every training job. A segment ends after `maxSteps` optimizer steps (iterations for ppo) or `maxSeconds`. */
+/** Fields of every training job. A segment ends after `maxSteps` optimizer steps (iterations for ppo, grpo, rloo) or `maxSeconds`. */
 const training = {
   seed: z.number().int(),
   /** The engine writes each checkpoint to `outDir/step-<n>`, manifest last, then reports it. */
@@ -34,6 +42,22 @@ const training = {
     .strictObject({ maxSteps: z.number().int().positive().optional(), maxSeconds: z.number().positive().optional() })
     .default({}),
 }
+
+/** What scores completions, by a name for its metrics: a checkpoint with a score head, or a function as JavaScript. */
+const jobRewardSchema = z.union([
+  z.strictObject({ name: nameSchema, weight: z.number(), model: path }),
+  z.strictObject({
+    name: nameSchema,
+    weight: z.number(),
+    /** Sets `rewardModule.default`. */
+    code: z.string(),
+    timeoutSeconds: z.number().positive(),
+    memoryMb: z.number().int().positive(),
+  }),
+])
+export type JobReward = z.infer<typeof jobRewardSchema>
+
+const rollouts = { ...training, model: path, rewards: z.array(jobRewardSchema).min(1), prompts: path }
 
 export const jobSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -71,11 +95,18 @@ export const jobSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('ppo'),
-    ...training,
-    model: path,
-    reward: path,
-    prompts: path,
-    settings: ppoSchema.omit({ type: true, from: true, reward: true, prompts: true }),
+    ...rollouts,
+    settings: ppoSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
+  }),
+  z.strictObject({
+    type: z.literal('grpo'),
+    ...rollouts,
+    settings: grpoSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
+  }),
+  z.strictObject({
+    type: z.literal('rloo'),
+    ...rollouts,
+    settings: rlooSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
   }),
   z.strictObject({
     type: z.literal('sample'),
@@ -113,7 +144,7 @@ export const jobSchema = z.discriminatedUnion('type', [
 export type Job = z.infer<typeof jobSchema>
 export type JobType = Job['type']
 export type JobOf<T extends JobType> = Extract<Job, { type: T }>
-export type TrainingJob = JobOf<'pretrain' | 'sft' | 'reward' | 'dpo' | 'ppo'>
+export type TrainingJob = JobOf<'pretrain' | 'sft' | 'reward' | 'dpo' | 'ppo' | 'grpo' | 'rloo'>
 
 /**
  * To the engine. `stop` ends a training job at the next step boundary with a checkpoint, any other job at once.

@@ -169,7 +169,7 @@ export const metrics = {
   },
   kl: {
     better: 'none',
-    about: 'Mean log-ratio of mismatched answers, from 0 up: what kto measures gains from',
+    about: 'Mean KL of policy to reference a token (grpo: k3, rloo: k1); by kto, mean log-ratio of mismatched answers',
     reading:
       'Starts at 0 and stays small. A steep rise means that the policy leaves the reference: more beta or a lower rate.',
   },
@@ -179,6 +179,12 @@ export const metrics = {
     reading:
       'Starts at 0 and rises slowly. A leap asks for more klCoef or a lower rate; a lasting negative one means that sampling and scoring differ, which is a defect.',
   },
+  'objective/kl_coef': {
+    better: 'none',
+    about: 'Weight of the KL penalty in the iteration',
+    reading:
+      'Constant, or with adaptiveKl it settles once objective/kl is near its target. One that goes on rising is not enough to hold the policy: lower learningRate or raise the target.',
+  },
   'objective/entropy': {
     better: 'none',
     about: 'Mean summed negative log-prob a completion',
@@ -187,9 +193,9 @@ export const metrics = {
   },
   'objective/scores': {
     better: 'higher',
-    about: 'Mean reward-model score, after normalisation and missing-EOS penalty',
+    about: 'Mean of what the rewards add up to, after normalisation, clip and missing-EOS penalty',
     reading:
-      'Rises from about 0. Far above what the reward model saw in its data (3 or more) it is likely exploited: read the samples.',
+      'Rises; by one reward model it starts at about 0, and far above what that model saw in its data (3 or more) it is likely exploited: read the samples.',
   },
   'objective/non_score_reward': {
     better: 'none',
@@ -254,10 +260,67 @@ export const metrics = {
     reading:
       'Rises towards 1 as the value model learns. Below 0 it is worse than a constant: raise vfCoef or begin from the reward model.',
   },
+  reward: {
+    better: 'higher',
+    about: 'Mean of what the rewards add up to, less penalties, over completions',
+    reading:
+      'Rises, with noise of few prompts. Flat with frac_reward_zero_std high: groups have nothing to compare; a leap while samples get worse: a reward is exploited.',
+  },
+  reward_std: {
+    better: 'none',
+    about: 'Deviation of the reward within a group, mean over groups',
+    reading:
+      'Well above 0: differences within groups are all there is to learn from. Where it falls towards 0, answers have become alike: raise the temperature or beta.',
+  },
+  frac_reward_zero_std: {
+    better: 'lower',
+    about: 'Share of groups whose rewards are all equal and teach nothing',
+    reading:
+      'Near 0. Where it is high, prompts are too easy or too hard, or the reward too coarse: change prompts, raise groupSize or the temperature.',
+  },
+  clip_ratio: {
+    better: 'none',
+    about: 'Share of tokens (rloo: completions) whose ratio was clipped',
+    reading:
+      '0 with one update an iteration, a few % with several. Above 20 % the updates go too far: lower learningRate or updateEpochs.',
+  },
+  'rewards/*/mean': {
+    better: 'none',
+    about: 'Mean score by one reward, before its weight',
+    reading:
+      'Rises where its weight is positive. One that falls while the sum rises is traded for the others: raise its weight.',
+  },
+  'rewards/*/std': {
+    better: 'none',
+    about: 'Deviation of the scores by one reward',
+    reading:
+      'Above 0, and next to its weight it says how much this reward moves the sum. At 0 it tells completions apart no more.',
+  },
+  'sampling/logp_difference': {
+    better: 'lower',
+    about: 'Largest distance of sampler’s and trainer’s log-prob of a token: rounding, else they differ',
+    reading:
+      'About 1e-5 in fp32, up to some hundredths in bf16 or fp16. More means that what is trained is not what was sampled, which is a defect.',
+  },
   'completions/mean_length': {
     better: 'none',
     about: 'Mean completion length, tokens',
     reading: 'May move, but a steady climb to maxTokens means that the reward likes length rather than content.',
+  },
+  'completions/min_length': {
+    better: 'none',
+    about: 'Shortest completion, tokens',
+    reading: 'May move. At 1 for long, some prompts get empty answers: read the samples.',
+  },
+  'completions/max_length': {
+    better: 'none',
+    about: 'Longest completion, tokens',
+    reading: 'At most maxTokens. Always there: see completions/clipped_ratio.',
+  },
+  'completions/clipped_ratio': {
+    better: 'lower',
+    about: 'Share of completions that the length limit cut',
+    reading: 'Low or falling. Rising means answers without an end: raise missingEosPenalty or maxTokens.',
   },
   'timing/generate': {
     better: 'lower',
@@ -278,7 +341,8 @@ export const metrics = {
 
 export type MetricName = keyof typeof metrics
 
-/** Undefined for a name that no stage logs. */
+/** Those of a reward are listed with `*` for its name. Undefined for a name that no stage logs. */
 export function wordsOfMetric(name: string): MetricWords | undefined {
-  return (metrics as Partial<Record<string, MetricWords>>)[name]
+  const known: Partial<Record<string, MetricWords>> = metrics
+  return known[name] ?? known[name.replace(/^rewards\/[^/]+\//, 'rewards/*/')]
 }

@@ -35,6 +35,8 @@ function usesOf(stage: StageSpec): DataUse[] {
         ...(stage.data === undefined ? [] : [{ path: ['data'], name: stage.data, kinds: ['preferences'] as const }]),
       ]
     case 'ppo':
+    case 'grpo':
+    case 'rloo':
     case 'evaluate':
       return [{ path: ['prompts'], name: stage.prompts, kinds: ['prompts'] }]
     case 'reward':

@@ -12,10 +12,11 @@ import type { Finding } from './finding.ts'
 import { lossFindings } from './loss-findings.ts'
 import { nearest } from './nearest.ts'
 import { planRecipe } from './plan-recipe.ts'
+import { rolloutFindings } from './rollout-findings.ts'
 import type { SourceMap } from './source-map.ts'
 import { unknownTargets } from './unknown-targets.ts'
 
-const policyTypes = ['pretrain', 'sft', 'dpo', 'ppo'] as const satisfies StageType[]
+const policyTypes = ['pretrain', 'sft', 'dpo', 'ppo', 'grpo', 'rloo'] as const satisfies StageType[]
 
 /** Checks what a schema cannot: that names refer to something, of the right type, and not in a circle. */
 export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProblem[] {
@@ -75,10 +76,17 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
         ...reference('preferences', stage.preferences, ['preferences']),
       ]
     case 'ppo':
+    case 'grpo':
+    case 'rloo':
       return [
-        ...dropoutFindings(name, stage),
+        ...(stage.type === 'ppo' ? dropoutFindings(name, stage) : []),
         ...reference('from', stage.from, policyTypes),
-        ...reference('reward', stage.reward, ['reward']),
+        ...stage.rewards.flatMap((source, index) =>
+          'reward' in source
+            ? referenceFindings(recipe, ['stages', name, 'rewards', index, 'reward'], source.reward, ['reward'])
+            : [],
+        ),
+        ...rolloutFindings(name, stage),
       ]
     case 'evaluate':
       return evaluateFindings(recipe, name, stage)

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument, type YAMLParseError } from 'yaml'
 import { type Recipe, type RecipeProblem, recipeSchema, TemperError } from '../contracts/index.ts'
+import { expandRewards } from './expand-rewards.ts'
 import { withLoraLearningRates } from './lora-learning-rate.ts'
 import { meaningProblems, unusedData } from './meaning-problems.ts'
 import { schemaProblems } from './schema-problems.ts'
@@ -19,6 +20,7 @@ export interface RecipeCheck {
 export function checkRecipe(text: string): RecipeCheck {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
+  expandRewards(document)
   const source = sourceMapOf(document, lines)
   if (document.errors.length > 0) return refused(document.errors.map(syntaxProblem), source)
   const value = withLoraLearningRates(document.toJS())

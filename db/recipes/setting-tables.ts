@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import {
+  adaptiveKlSchema,
   loraSchema,
   modelSchema,
   recipeSchema,
+  rewardFunctionSourceSchema,
+  rewardModelSourceSchema,
   samplingSchema,
   simulatedLabelersSchema,
   stageSchema,
@@ -19,6 +22,9 @@ export function settingTables(): string {
     section('`tokenizer`, of type bpe', newModel.shape.tokenizer),
     ...stages,
     section('`lora`', loraSchema),
+    section('`rewards`, a reward model', rewardModelSourceSchema),
+    section('`rewards`, a function', rewardFunctionSourceSchema),
+    section('`adaptiveKl`', adaptiveKlSchema),
     section('`sampling`', samplingSchema),
     section('`simulated`', simulatedLabelersSchema),
   ].join('\n')

@@ -37,9 +37,35 @@ stages:
     taste: stories
     sampling: { temperature: 1, maxTokens: 16 }
     checkpointEverySteps: 2
+  grpo:
+    type: grpo
+    from: sft
+    rewards:
+      - { reward: reward }
+      - function: brief
+        weight: 0.1
+        code: |
+          export default function (samples: { completion: string }[]): number[] {
+            return samples.map(({ completion }) => -completion.length / 100)
+          }
+    prompts: requests
+    iterations: 4
+    promptsPerIteration: 2
+    groupSize: 4
+    learningRate: 0.0001
+    sampling: { temperature: 1, maxTokens: 16 }
+  rloo:
+    type: rloo
+    from: sft
+    reward: reward
+    prompts: requests
+    iterations: 4
+    promptsPerIteration: 4
+    learningRate: 0.0001
+    sampling: { temperature: 1, maxTokens: 16 }
   evaluate:
     type: evaluate
-    candidates: [ppo, dpo]
+    candidates: [ppo, grpo, rloo, dpo]
     baseline: sft
     prompts: held-out
     judge: { taste: stories }

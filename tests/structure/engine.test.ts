@@ -12,6 +12,7 @@ const mayImport: Record<string, readonly string[]> = {
   random: [],
   planning: [],
   statistics: [],
+  rewards: [],
   runtime: [],
   tracing: ['runtime'],
   nn: ['runtime', 'tracing'],
@@ -25,9 +26,10 @@ const mayImport: Record<string, readonly string[]> = {
   forward: ['runtime', 'tracing', 'nn', 'losses', 'models', 'data'],
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
   serving: ['tracing', 'models', 'tokenizer', 'checkpoint', 'generation'],
+  rollout: ['random', 'tracing', 'models', 'tokenizer', 'forward', 'generation', 'rewards'],
   trainers: [
     ...['random', 'statistics', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
-    ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation'],
+    ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation', 'rewards', 'rollout'],
   ],
   job: [
     ...['runtime', 'tracing', 'models', 'tokenizer', 'data'],

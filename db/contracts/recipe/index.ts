@@ -1,5 +1,6 @@
 export * from './data.ts'
 export * from './model.ts'
 export * from './recipe.ts'
+export * from './rewards.ts'
 export * from './settings.ts'
 export * from './stages.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { dataSourceSchema } from './data.ts'
 import { modelSchema } from './model.ts'
+import { rewardStages } from './rewards.ts'
 import { nameSchema } from './settings.ts'
 import { type StageSpec, stageSchema } from './stages.ts'
 
@@ -34,7 +35,9 @@ export function stageInputs(stage: StageSpec): string[] {
       case 'dpo':
         return [stage.from, stage.preferences]
       case 'ppo':
-        return [stage.from, stage.reward]
+      case 'grpo':
+      case 'rloo':
+        return [stage.from, ...rewardStages(stage.rewards)]
       case 'evaluate':
         return [
           ...stage.candidates,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { adaptiveKlSchema, rewardSourcesSchema } from './rewards.ts'
 import {
   adapterSettings,
   batchSchema,
@@ -206,36 +207,105 @@ export const dpoSchema = z.strictObject({
   ...durabilitySchema,
 })
 
-export const ppoSchema = z.strictObject({
-  type: z.literal('ppo'),
+/** Rollouts, rewards and updates, as every kind of reinforcement learning here has them. */
+const rolloutSettings = {
   from,
-  reward: nameSchema.describe('Stage that trained the reward model'),
+  rewards: rewardSourcesSchema.describe(
+    'What completions are scored by, weighted and added up; `reward: NAME` is short for one reward model',
+  ),
   prompts: nameSchema.describe('Data source of prompts'),
   iterations: count().default(20).describe('Rollout and update rounds'),
+  miniBatches: count().default(1).describe('Optimizer steps a pass'),
+  batchSize: count()
+    .optional()
+    .describe(
+      'Completions in one forward and backward pass: less memory, the same numbers; a whole mini-batch unless set',
+    ),
+  clipRange: z.number().positive().default(0.2).describe('How far the probability ratio counts'),
+  rewardClip: z
+    .number()
+    .positive()
+    .optional()
+    .describe('What the rewards add up to is held between minus this and this; no limit unless set'),
+  missingEosPenalty: z.number().min(0).default(1).describe('Taken off the score of a completion without an end'),
+  taste: z
+    .enum(tasteNames)
+    .optional()
+    .describe('Also score rollouts by this taste, drawn beside the rewards; never trained on'),
+}
+
+export const ppoSchema = z.strictObject({
+  type: z.literal('ppo'),
+  ...rolloutSettings,
   episodesPerIteration: count().default(64).describe('Prompts answered in a round'),
   ppoEpochs: count().default(4).describe('Passes over each rollout batch'),
-  miniBatches: count().default(1).describe('Optimizer steps a pass'),
   klCoef: z.number().min(0).default(0.05).describe('Weight of the KL penalty in the reward'),
-  clipRange: z.number().positive().default(0.2).describe('How far the probability ratio counts'),
+  klEstimator: z
+    .enum(['k1', 'k2', 'k3'])
+    .default('k1')
+    .describe('What the penalty takes for the KL of a token; “KL” in docs/recipes.md says how they differ'),
+  adaptiveKl: adaptiveKlSchema.optional().describe('Moves klCoef so that the KL reaches a target; fixed unless set'),
   valueClipRange: z.number().positive().default(0.2).describe('How far a value moves in an update'),
   vfCoef: z.number().min(0).default(0.1).describe('Weight of the value loss'),
   gamma: z.number().min(0).max(1).default(1).describe('Discount of later rewards'),
   gaeLambda: z.number().min(0).max(1).default(0.95).describe('Decay of generalised advantage estimation'),
-  missingEosPenalty: z.number().min(0).default(1).describe('Taken off the score of a completion without an end'),
   whitenRewards: z.boolean().default(false).describe('Scale rewards to variance 1, their mean kept'),
   valueInit: z
     .enum(['reward', 'zero'])
     .default('reward')
-    .describe('Value model: the reward model, or the policy with a zero head'),
-  taste: z
-    .enum(tasteNames)
-    .optional()
-    .describe('Also score rollouts by this taste, drawn beside the learned reward; never trained on'),
+    .describe('Value model: the first reward model, or the policy with a zero head'),
+  valueBody: z
+    .enum(['own', 'shared'])
+    .default('own')
+    .describe('`shared`: the values are a head on the policy’s own body, which saves the memory of a model'),
   sampling: samplingSchema.default(samplingSchema.parse({})).describe('How completions are sampled'),
   ...adapterSettings,
   ...optimizationSchema({ learningRate: 3e-6 }),
   ...sampleSchema,
   checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
+})
+
+/** What grpo and rloo have in common: groups of completions that are compared with each other, and no value model. */
+function groupSettings(defaults: { groupSize: number; beta: number; betaIs: string }) {
+  return {
+    ...rolloutSettings,
+    promptsPerIteration: count().default(8).describe('Prompts answered in a round'),
+    groupSize: count().min(2).default(defaults.groupSize).describe('Completions of each prompt'),
+    updateEpochs: count().default(1).describe('Passes over each rollout batch'),
+    beta: z.number().min(0).default(defaults.beta).describe(defaults.betaIs),
+    sampling: samplingSchema.default(samplingSchema.parse({ temperature: 1 })).describe('How completions are sampled'),
+    ...optimizationSchema({ learningRate: 1e-6 }),
+    ...sampleSchema,
+    checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),
+  }
+}
+
+/** Group-relative policy optimisation (Shao et al., 2024). */
+export const grpoSchema = z.strictObject({
+  type: z.literal('grpo'),
+  ...groupSettings({
+    groupSize: 8,
+    beta: 0,
+    betaIs: 'Weight of the KL to the reference (k3) in the loss; 0 needs no reference',
+  }),
+  scaleRewards: z
+    .boolean()
+    .default(true)
+    .describe('Divide advantages by the deviation of their group; without, easy and hard prompts count alike'),
+  lossType: z
+    .enum(['grpo', 'dapo', 'dr_grpo'])
+    .default('grpo')
+    .describe('What a token counts; “grpo and rloo” in docs/recipes.md says how they differ'),
+})
+
+/** REINFORCE with a leave-one-out baseline (Ahmadian et al., 2024). */
+export const rlooSchema = z.strictObject({
+  type: z.literal('rloo'),
+  ...groupSettings({
+    groupSize: 2,
+    beta: 0.05,
+    betaIs: 'Weight of the KL to the reference (k1, summed over a completion) in its reward; 0 needs no reference',
+  }),
 })
 
 /** Candidates against a baseline on held-out prompts, judged in both orders, with 95 % intervals. */
@@ -270,6 +340,8 @@ export const stageSchema = z.discriminatedUnion('type', [
   rewardSchema,
   dpoSchema,
   ppoSchema,
+  grpoSchema,
+  rlooSchema,
   evaluateSchema,
   releaseSchema,
 ])
@@ -281,8 +353,13 @@ export const stageTypes = [
   'preferences',
   'reward',
   'ppo',
+  'grpo',
+  'rloo',
   'dpo',
   'evaluate',
   'release',
 ] as const satisfies readonly StageType[]
 export type StageOf<T extends StageType> = Extract<StageSpec, { type: T }>
+
+/** Stages that sample completions and learn from rewards of them. */
+export type RolloutStage = StageOf<'ppo' | 'grpo' | 'rloo'>

@@ -1,5 +1,6 @@
 import { samplingSchema } from '@temper/db/contracts'
 import { addRole, scoreHeadTensors, withScoreHead } from '@temper/engine/models'
+import { rewardRole } from '@temper/engine/rollout'
 import { PpoTrainer } from '@temper/engine/trainers'
 import { modelOf } from './model.ts'
 import { randomRows } from './random-tokens.ts'
@@ -16,7 +17,7 @@ export const openPpo: OpenWork = async (size, precision, { program }) => {
   const scorer = { model: withScoreHead(policy), normalization: { mean: 0, std: 1 } }
   const tensors = policy.initialize(0)
   for (const role of ['policy', 'ref']) await addRole(program, role, policy, tensors)
-  for (const [seed, role] of ['reward', 'value'].entries()) {
+  for (const [seed, role] of [rewardRole('reward'), 'value'].entries()) {
     await addRole(program, role, scorer.model, scoreHeadTensors(policy, tensors, { seed }))
   }
   const trainer = new PpoTrainer(
@@ -24,7 +25,7 @@ export const openPpo: OpenWork = async (size, precision, { program }) => {
       program,
       policy,
       policyRole: 'policy',
-      reward: { ...scorer, role: 'reward' },
+      rewards: [{ name: 'reward', weight: 1, scorer: { ...scorer, role: rewardRole('reward') } }],
       value: { ...scorer, role: 'value' },
       tokenizer: { stopIds: [], decode: (ids) => ids.join(' ') },
       prompts: randomRows(count, promptLength, size.vocabSize),
@@ -46,6 +47,7 @@ function settingsOf(episodesPerIteration: number, maxTokens: number, precision: 
     ppoEpochs: 4,
     miniBatches: 1,
     klCoef: 0.05,
+    klEstimator: 'k1' as const,
     clipRange: 0.2,
     valueClipRange: 0.2,
     vfCoef: 0.1,
@@ -54,6 +56,7 @@ function settingsOf(episodesPerIteration: number, maxTokens: number, precision: 
     missingEosPenalty: 0,
     whitenRewards: false,
     valueInit: 'reward' as const,
+    valueBody: 'own' as const,
     sampling: samplingSchema.parse({ temperature: 1, maxTokens }),
   }
 }

@@ -94,6 +94,8 @@ async function checkLosses(reference: Reference, { returns, whitened }: Rollout,
   const width = Math.max(...reference.logp_old.map((row) => row.length))
   const padded = (rows: number[][]) =>
     Float32Array.from(rows.flatMap((row) => [...row, ...Array(width - row.length).fill(0)]))
+  const mask = reference.lengths.map((length) => Array<number>(length).fill(1))
+  const tokens = mask.flat().length
   const program = new TracedProgram()
   const grid = { shape: [reference.lengths.length, width], dtype: 'float32' as const }
   const inputs = {
@@ -104,6 +106,7 @@ async function checkLosses(reference: Reference, { returns, whitened }: Rollout,
     oldValues: grid,
     returns: grid,
     mask: grid,
+    weights: grid,
   }
   const { clip_range: clipRange, value_clip_range: valueClipRange, vf_coef: vfCoef } = reference
   const run = program.define('ppo', { inputs }, (_variables, tensors) => {
@@ -119,7 +122,8 @@ async function checkLosses(reference: Reference, { returns, whitened }: Rollout,
     values: padded(reference.values_new),
     oldValues: padded(reference.values_old),
     returns: padded(returns),
-    mask: padded(reference.lengths.map((length) => Array(length).fill(1))),
+    mask: padded(mask),
+    weights: padded(mask.map((row) => row.map((real) => real / tokens))),
   })
   program.close()
   checks.absolute('policy loss', out.loss.data, [reference.policy_loss], tolerances.rl)

@@ -1,18 +1,34 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { gatherHidden, tokenScores } from '../losses/index.ts'
+import { gatherHidden, type TokenScores, tokenScores } from '../losses/index.ts'
 import type { Model, Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import type { Inputs } from '../tracing/index.ts'
 
-/** Log-probs of `targets` at `lossPositions`, (M), on logits over the sampling temperature. */
-export function completionLogps(
+type CompletionInputs = Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets'>
+
+/** Hidden states that predict the `targets`, (M, D). */
+export function completionHidden(model: Model, params: Params, inputs: CompletionInputs): Tensor {
+  const { ids, positions, segments, lossPositions } = inputs
+  const attend = packedCausalAttention({ segments, positions })
+  return gatherHidden(model.hiddenStates(params, { ids, positions }, attend), lossPositions)
+}
+
+/**
+ * Scores of `targets`, each (M), on logits over the sampling temperature; greedy sampling (0) is scored at 1.
+ * @param hidden - of `completionHidden`
+ */
+export function completionScores(
   model: Model,
   params: Params,
-  inputs: Inputs<'ids' | 'positions' | 'segments' | 'lossPositions' | 'targets'>,
+  hidden: Tensor,
+  targets: Tensor,
   temperature: number,
-): Tensor {
-  const { ids, positions, segments, lossPositions, targets } = inputs
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions }))
-  const options = { temperature: temperature === 0 ? 1 : temperature }
-  return tokenScores(gatherHidden(hidden, lossPositions), model.headWeight(params), targets, options).logps
+): TokenScores {
+  return tokenScores(hidden, model.headWeight(params), targets, { temperature: temperature === 0 ? 1 : temperature })
+}
+
+/** Log-probs of `targets` at `lossPositions`, (M), on logits over the sampling temperature. */
+export function completionLogps(model: Model, params: Params, inputs: CompletionInputs, temperature: number): Tensor {
+  const hidden = completionHidden(model, params, inputs)
+  return completionScores(model, params, hidden, inputs.targets, temperature).logps
 }

@@ -23,6 +23,8 @@ export function createJobRunner(
       case 'reward':
       case 'dpo':
       case 'ppo':
+      case 'grpo':
+      case 'rloo':
         return training.run(job)
       case 'sample':
         training.release()

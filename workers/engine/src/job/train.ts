@@ -4,6 +4,7 @@ import type { TrainingJob } from '@temper/db/contracts'
 import { manifestName, removeUnfinished } from '../checkpoint/index.ts'
 import {
   createDpoTrainer,
+  createGroupTrainer,
   createPpoTrainer,
   createRewardTrainer,
   createSupervisedTrainer,
@@ -70,6 +71,9 @@ function createTrainer(job: TrainingJob, context: JobContext): Promise<Trainer> 
       return createDpoTrainer(job, context)
     case 'ppo':
       return createPpoTrainer(job, context)
+    case 'grpo':
+    case 'rloo':
+      return createGroupTrainer(job, context)
   }
 }
 

@@ -12,3 +12,7 @@ export function k2(logp: number, refLogp: number): number {
 export function k3(logp: number, refLogp: number): number {
   return Math.expm1(refLogp - logp) - (refLogp - logp)
 }
+
+/** By the name that recipes give them. */
+export const klEstimators = { k1, k2, k3 }
+export type KlEstimator = (logp: number, refLogp: number) => number

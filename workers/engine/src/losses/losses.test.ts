@@ -163,6 +163,7 @@ describe('ppoPolicyLoss', () => {
     oldLogps: tf.tensor1d([0, 0, 0, -80]),
     advantages: tf.tensor1d([1, -1, 2, 1]),
     mask: tf.tensor1d([1, 1, 1, 0]),
+    weights: tf.tensor1d([1 / 3, 1 / 3, 1 / 3, 0]),
   })
 
   it('clips ratios that move too far in the direction of their advantage', () => {
@@ -192,7 +193,7 @@ describe('ppoValueLoss', () => {
           values: tf.tensor1d([1, 0, 9]),
           oldValues: tf.tensor1d([0.5, 0.1, 0]),
           returns: tf.tensor1d([2, 0.2, 0]),
-          mask: tf.tensor1d([1, 1, 0]),
+          weights: tf.tensor1d([0.5, 0.5, 0]),
         },
         0.2,
       ),

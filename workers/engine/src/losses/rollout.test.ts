@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { nextKlCoef } from './adaptive-kl.ts'
 import { generalizedAdvantages } from './gae.ts'
 import { k1, k2, k3 } from './kl.ts'
 import { tokenRewards } from './token-rewards.ts'
@@ -13,6 +14,29 @@ describe('tokenRewards', () => {
   it('charges every token for its KL and pays the score at the last one', () => {
     const rewards = tokenRewards({ logps: [-1, -2, -1], refLogps: [-2, -2, -0.5], score: 3 }, 0.1)
     expectClose(rewards, [-0.1, 0, 3.05])
+  })
+
+  it('charges by another estimator where asked', () => {
+    const completion = { logps: [-1, -2, -1], refLogps: [-2, -2, -0.5], score: 3 }
+    expectClose(tokenRewards(completion, 0.1, k2), [-0.05, 0, 2.9875])
+    // e^−1 − 1 + 1 and e^0.5 − 1 − 0.5
+    expectClose(tokenRewards(completion, 0.1, k3), [-0.0367879, 0, 2.9851279])
+  })
+})
+
+describe('nextKlCoef', () => {
+  const settings = { target: 6, horizon: 10_000 }
+
+  it('rises in proportion to what the KL is above its target, falls below it, and stays at it', () => {
+    // 6.6 is a tenth above: 64 of 10,000 episodes, a tenth of each
+    expect(nextKlCoef(0.05, 6.6, 64, settings)).toBeCloseTo(0.05 * 1.00064, 12)
+    expect(nextKlCoef(0.05, 5.4, 64, settings)).toBeCloseTo(0.05 * 0.99936, 12)
+    expect(nextKlCoef(0.05, 6, 64, settings)).toBe(0.05)
+  })
+
+  it('counts an error of a fifth at most', () => {
+    expect(nextKlCoef(0.05, 60, 1000, settings)).toBeCloseTo(0.05 * 1.02, 12)
+    expect(nextKlCoef(0.05, -60, 1000, settings)).toBeCloseTo(0.05 * 0.98, 12)
   })
 })
 

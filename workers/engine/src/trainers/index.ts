@@ -1,4 +1,5 @@
 /** Trainers: each stage's method, top to bottom, and how to make it from a job. */
+export * from './create-group.ts'
 export * from './create-ppo.ts'
 export * from './create-preference.ts'
 export * from './create-supervised.ts'

@@ -1,14 +1,15 @@
-import { k1 } from '../losses/index.ts'
+import { type KlEstimator, k1 } from '../losses/index.ts'
+import { mean, meanOfUpdates, sum, variance } from '../rollout/index.ts'
 import type { Rollout } from './ppo.ts'
 import type { MetricValues } from './trainer.ts'
 
 /** What an iteration's samples say, in TRL's names: sums over a completion, means over completions. */
-export function rolloutMetrics(rollout: Rollout, { klCoef }: { klCoef: number }): MetricValues {
-  const { episodes, logps, refLogps, scores, values, returns } = rollout
-  const kl = mean(logps.map((row, i) => sum(row.map((logp, t) => k1(logp, refLogps[i]?.[t] ?? Number.NaN)))))
-  const nonScoreReward = -klCoef * kl
+export function rolloutMetrics(rollout: Rollout, klCoef: number, estimator: KlEstimator): MetricValues {
+  const { episodes, logps, scores, values, returns } = rollout
+  const nonScoreReward = -klCoef * meanKl(rollout, estimator)
   return {
-    'objective/kl': kl,
+    'objective/kl': meanKl(rollout),
+    'objective/kl_coef': klCoef,
     'objective/entropy': mean(logps.map((row) => -sum(row))),
     'objective/scores': mean(scores),
     'objective/non_score_reward': nonScoreReward,
@@ -19,36 +20,19 @@ export function rolloutMetrics(rollout: Rollout, { klCoef }: { klCoef: number })
   }
 }
 
+/** KL of policy to reference summed over a completion, mean over completions; by k1, which is unbiased, unless set. */
+export function meanKl({ logps, refLogps }: Pick<Rollout, 'logps' | 'refLogps'>, estimator: KlEstimator = k1): number {
+  return mean(logps.map((row, i) => sum(row.map((logp, t) => estimator(logp, refLogps[i]?.[t] ?? Number.NaN)))))
+}
+
 /** Means over the updates of an iteration, and the variance of their mean ratios. */
 export function updateMetrics(updates: readonly MetricValues[]): MetricValues {
-  const metrics: MetricValues = {}
-  // A skipped update has not all of them.
-  const valuesOf = (name: string) => updates.flatMap((update) => update[name] ?? [])
-  for (const name of new Set(updates.flatMap((update) => Object.keys(update)))) metrics[name] = mean(valuesOf(name))
-  for (const name of ['learning_rate', 'loss_scale', 'skipped_steps']) {
-    const last = updates.at(-1)?.[name]
-    if (last !== undefined) metrics[name] = last
-  }
-  const ratios = valuesOf('val/ratio')
-  if (ratios.length > 0) metrics['val/ratio_var'] = variance(ratios)
-  return metrics
+  const ratios = updates.flatMap((update) => update['val/ratio'] ?? [])
+  return { ...meanOfUpdates(updates), ...(ratios.length > 0 ? { 'val/ratio_var': variance(ratios) } : {}) }
 }
 
 /** 1 − var(returns − values) / var(returns); 0 where all returns are equal. */
 function explainedVariance(values: readonly number[], returns: readonly number[]): number {
   const total = variance(returns)
   return total === 0 ? 0 : 1 - variance(returns.map((value, i) => value - (values[i] ?? Number.NaN))) / total
-}
-
-function variance(values: readonly number[]): number {
-  const center = mean(values)
-  return mean(values.map((value) => (value - center) ** 2))
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -6,34 +6,50 @@ import {
   type EpisodeShape,
   episodeFeeds,
   ForwardFunction,
-  normalizedScore,
-  type Scorer,
-  scoresAt,
 } from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
-import { generalizedAdvantages, ppoPolicyLoss, ppoValueLoss, tokenRewards, whiten } from '../losses/index.ts'
-import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
-import { seedOf, shuffle } from '../random.ts'
+import {
+  generalizedAdvantages,
+  klEstimators,
+  nextKlCoef,
+  ppoPolicyLoss,
+  ppoValueLoss,
+  tokenRewards,
+  whiten,
+} from '../losses/index.ts'
+import { paramsOf, roleNames } from '../models/index.ts'
+import {
+  completionGrid,
+  episodeShape,
+  episodeTexts,
+  logpDifference,
+  measureEpisodes,
+  passRows,
+  promptRows,
+  type RewardSource,
+  rewardModelScores,
+  type SampledEpisodes,
+  sampleEpisodes,
+  scoreEpisodes,
+  shuffledMiniBatches,
+  stopwatch,
+  updatesPerEpoch,
+} from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import type { Inputs, Program, Values, Variables } from '../tracing/index.ts'
+import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
-import { rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
+import { meanKl, rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
+import { logpsAndValues, type PolicyAndValue, valueNames } from './value-model.ts'
 
-/** A reward or value model with the role that holds its weights. */
-export type PlacedScorer = Scorer & { role: Role }
-
-export interface PpoParts {
+/** The weights that the policy has at the start, the reference, are role `ref`. */
+export interface PpoParts extends PolicyAndValue {
   program: Program
-  policy: Model
-  /** Where the program holds the policy's weights. Those of the reference, its weights at the start, are role `ref`. */
-  policyRole: Role
-  reward: PlacedScorer
-  value: PlacedScorer
+  rewards: readonly RewardSource[]
   tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
   prompts: readonly (readonly number[])[]
   settings: MethodSettings<'ppo'>
@@ -48,17 +64,19 @@ export interface Rollout {
   logps: number[][]
   refLogps: number[][]
   values: number[][]
-  /** One an episode: normalised, with the penalty for a missing end. */
+  /** One an episode: what the rewards add up to, with the penalty for a missing end. */
   scores: number[]
   /** Whitened. */
   advantages: number[][]
   returns: number[][]
+  /** Of the rewards, and how sampler and trainer agree. */
+  metrics: MetricValues
 }
 
 /**
- * PPO on a learned reward (Schulman et al., 2017; Ziegler et al., 2019). One iteration: sample a completion a prompt,
- * score it, take −klCoef · KL to the reference from every token's reward, estimate advantages (GAE), then update policy
- * and value model for `ppoEpochs` passes with clipped losses.
+ * PPO on rewards of completions (Schulman et al., 2017; Ziegler et al., 2019). One iteration: sample a completion a
+ * prompt, score it, take klCoef · KL to the reference from every token's reward, estimate advantages (GAE), then update
+ * policy and value model for `ppoEpochs` passes with clipped losses.
  */
 export class PpoTrainer implements Trainer {
   readonly totalSteps: number
@@ -68,30 +86,31 @@ export class PpoTrainer implements Trainer {
   readonly #source: EpochSource<readonly number[]>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
-  readonly #measure: ForwardFunction<'logps' | 'refLogps' | 'values' | 'scores'>
+  readonly #measure: ForwardFunction<string>
   readonly #updater: Updater
   readonly #training: TrainingState
   readonly #context: JobContext
+  /** Moved after each iteration where `adaptiveKl` is set. */
+  #klCoef: number
 
   constructor(parts: PpoParts, context: JobContext) {
-    const { program, policy, policyRole, value, settings, prompts, seed, checkpoint } = parts
-    const { maxTokens } = settings.sampling
-    const longest = Math.max(...prompts.map((prompt) => prompt.length))
+    const { program, policy, policyRole, settings, prompts, seed, checkpoint } = parts
     this.#parts = parts
     this.samples = parts.samples
     this.#context = context
+    this.#klCoef = settings.klCoef
     this.totalSteps = settings.iterations
     this.#source = new EpochSource(prompts, seed)
-    this.#shape = { rowLength: Math.min(policy.contextLength, roundUp(longest + maxTokens, 16)), maxTokens }
+    this.#shape = episodeShape(policy, prompts, settings.sampling.maxTokens)
     const slots = Math.min(64, settings.episodesPerIteration)
-    this.#generator = new Generator(program, policy, policyRole, slots, settings.precision)
+    this.#generator = new Generator(program, policy, policyRole, slots, settings.precision, this.#shape.rowLength)
     this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
-    const stateNames = roleNames(value.role, value.model)
+    const stateNames = valueNames(parts.value)
     this.#updater = new Updater(program, {
       name: 'ppo/update',
       trained: [...roleNames(policyRole, policy), ...stateNames],
       settings,
-      totalSteps: settings.iterations * settings.ppoEpochs * settings.miniBatches,
+      totalSteps: settings.iterations * this.#updatesPerIteration,
       body: (v, x) => ppoLoss(parts, v, x),
     })
     const updater = this.#updater
@@ -103,30 +122,34 @@ export class PpoTrainer implements Trainer {
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
-    await this.#training.prepare(resumeFrom)
+    const resumed = await this.#training.prepare(resumeFrom)
+    if (resumed) this.#klCoef = Number(resumed.state.klCoef)
   }
 
   async advance(): Promise<MetricValues> {
+    const { settings } = this.#parts
     const iteration = this.step + 1
-    const clock = this.#stopwatch()
-    const episodes = await this.#sample(iteration)
+    const clock = stopwatch(this.#context.nowMs)
+    const sampled = await this.#sample(iteration)
     const generateSeconds = clock()
-    const rollout = await this.#measureAndReward(episodes)
+    const rollout = await this.#measureAndReward(sampled)
     const scoreSeconds = clock()
     const updates = await this.#update(rollout, iteration)
     this.#training.step = iteration
     this.#training.metrics = {
-      ...rolloutMetrics(rollout, this.#parts.settings),
+      ...rolloutMetrics(rollout, this.#klCoef, klEstimators[settings.klEstimator]),
+      ...rollout.metrics,
       ...updateMetrics(updates),
       'timing/generate': generateSeconds,
       'timing/score': scoreSeconds,
       'timing/update': clock(),
     }
+    this.#adaptKlCoef(rollout)
     return this.#training.metrics
   }
 
   save(dir: string): Promise<void> {
-    return this.#training.save(dir)
+    return this.#training.save(dir, { state: { klCoef: this.#klCoef } })
   }
 
   async result(): Promise<Result> {
@@ -138,156 +161,108 @@ export class PpoTrainer implements Trainer {
     this.#parts.program.close()
   }
 
-  /** Seconds since the last call. */
-  #stopwatch(): () => number {
-    let lastMs = this.#context.nowMs()
-    return () => {
-      const nowMs = this.#context.nowMs()
-      const seconds = (nowMs - lastMs) / 1000
-      lastMs = nowMs
-      return seconds
-    }
+  get #updatesPerIteration(): number {
+    const { settings } = this.#parts
+    return settings.ppoEpochs * updatesPerEpoch(settings.episodesPerIteration, settings)
   }
 
   /** Step 1: one completion a prompt, cut at its first stop token. */
-  async #sample(iteration: number): Promise<Episode[]> {
+  async #sample(iteration: number): Promise<SampledEpisodes> {
     const { settings, tokenizer, seed } = this.#parts
     const { episodesPerIteration: count, sampling } = settings
     const firstIndex = (iteration - 1) * count
     const prompts = this.#source.take(firstIndex, count)
-    const generated = await this.#generator.generate({
-      prompts,
-      sampling,
-      stopIds: tokenizer.stopIds,
-      seed,
-      firstIndex,
-    })
-    const episodes = generated.map(({ ids, stopped }, index) => ({
-      prompt: prompts[index] ?? [],
-      completion: ids,
-      stopped,
-    }))
-    this.#report(iteration, episodes)
-    return episodes
-  }
-
-  #report(iteration: number, episodes: readonly Episode[]) {
-    const { tokenizer } = this.#parts
-    const text = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
-    const samples = episodes.map(({ prompt, completion, stopped }) => ({
-      prompt: text(prompt),
-      completion: text(completion),
-      endedProperly: stopped,
-    }))
+    const { stopIds } = tokenizer
+    const sampled = await sampleEpisodes(this.#generator, { prompts, sampling, stopIds, seed, firstIndex })
+    const samples = episodeTexts(sampled.episodes, tokenizer)
     this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples })
+    return sampled
   }
 
   /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */
-  async #measureAndReward(episodes: Episode[]): Promise<Rollout> {
-    const { settings, reward } = this.#parts
-    const { logps, refLogps, values, rawScores } = await this.#measureAll(episodes)
-    const scores = rawScores.map((raw, i) => {
-      const score = normalizedScore(raw, reward)
-      return episodes[i]?.stopped ? score : score - settings.missingEosPenalty
+  async #measureAndReward({ episodes, sampledLogps }: SampledEpisodes): Promise<Rollout> {
+    const { settings, rewards: sources, tokenizer } = this.#parts
+    const rows = passRows(episodes.length, settings)
+    const { perToken, perEpisode } = await measureEpisodes(this.#measure, episodes, this.#shape, rows)
+    const { logps = [], refLogps = [], values = [] } = perToken
+    const texts = episodeTexts(episodes, tokenizer)
+    const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores: perEpisode }, settings)
+    const estimator = klEstimators[settings.klEstimator]
+    const rewards = logps.map((row, i) => {
+      const completion = { logps: row, refLogps: refLogps[i] ?? [], score: scores[i] ?? Number.NaN }
+      return tokenRewards(completion, this.#klCoef, estimator)
     })
-    const rewards = logps.map((row, i) =>
-      tokenRewards({ logps: row, refLogps: refLogps[i] ?? [], score: scores[i] ?? Number.NaN }, settings.klCoef),
-    )
     const shaped = settings.whitenRewards ? whiten(rewards, { shiftMean: false }) : rewards
     const estimates = shaped.map((row, i) => generalizedAdvantages(row, values[i] ?? [], settings))
     const advantages = whiten(estimates.map((estimate) => estimate.advantages))
-    return { episodes, logps, refLogps, values, scores, advantages, returns: estimates.map(({ returns }) => returns) }
-  }
-
-  /** In chunks of the shape that updates use, so that the first update sees the very same numbers (ratio 1). */
-  async #measureAll(episodes: readonly Episode[]) {
-    const rows = () => [] as number[][]
-    const all = { logps: rows(), refLogps: rows(), values: rows(), rawScores: [] as number[] }
-    for (let first = 0; first < episodes.length; first += this.#miniBatchSize) {
-      const chunk = episodes.slice(first, first + this.#miniBatchSize)
-      const measured = await this.#measure.run(episodeFeeds(chunk, this.#shape))
-      for (const [row, { completion }] of chunk.entries()) {
-        const from = row * this.#shape.maxTokens
-        const ofRow = (grid: { data: Values }) => Array.from(grid.data.subarray(from, from + completion.length))
-        all.logps.push(ofRow(measured.logps))
-        all.refLogps.push(ofRow(measured.refLogps))
-        all.values.push(ofRow(measured.values))
-      }
-      all.rawScores.push(...measured.scores.data.subarray(0, chunk.length))
-    }
-    return all
-  }
-
-  get #miniBatchSize(): number {
-    const { episodesPerIteration, miniBatches } = this.#parts.settings
-    return Math.ceil(episodesPerIteration / miniBatches)
+    const returns = estimates.map((estimate) => estimate.returns)
+    metrics['sampling/logp_difference'] = logpDifference(sampledLogps, logps)
+    return { episodes, logps, refLogps, values, scores, advantages, returns, metrics }
   }
 
   /** Step 5: `ppoEpochs` passes of `miniBatches` optimizer steps over shuffled episodes. */
   async #update(rollout: Rollout, iteration: number): Promise<MetricValues[]> {
     const { settings, seed } = this.#parts
-    const before = (iteration - 1) * settings.ppoEpochs * settings.miniBatches
+    const before = (iteration - 1) * this.#updatesPerIteration
     const updates: MetricValues[] = []
     for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
-      const order = shuffle(rollout.episodes.keys(), seed, seedOf('ppo/mini-batches'), iteration, epoch)
-      for (let first = 0; first < order.length; first += this.#miniBatchSize) {
-        const feeds = this.#miniBatch(rollout, order.slice(first, first + this.#miniBatchSize))
-        const dataRows = this.#dataRows(rollout, order.slice(first, first + this.#miniBatchSize))
-        updates.push(await this.#updater.step([{ feeds, dataRows }], before + updates.length + 1))
+      const pass = { seed, iteration, epoch }
+      for (const miniBatch of shuffledMiniBatches(rollout.episodes.length, settings, pass)) {
+        const passes = this.#feeds(rollout, miniBatch)
+        updates.push(await this.#updater.step(passes, before + updates.length + 1))
       }
     }
     return updates
   }
 
-  /** Rows of the prompts, from 1. */
-  #dataRows({ episodes }: Rollout, rows: readonly number[]): number[] {
-    const { prompts } = this.#parts
-    return rows.map((row) => prompts.indexOf(episodes[row]?.prompt ?? []) + 1)
+  /** Every token of the mini-batch counts alike, in whichever pass it is. */
+  #feeds(rollout: Rollout, miniBatch: readonly number[][]) {
+    const { maxTokens } = this.#shape
+    const tokens = miniBatch.flat().reduce((count, i) => count + (rollout.logps[i]?.length ?? 0), 0)
+    const weights = rollout.logps.map((row) => row.map(() => 1 / tokens))
+    return miniBatch.map((rows) => {
+      const grid = (values: readonly number[][]) => completionGrid(values, rows, maxTokens)
+      const episodes = rows.flatMap((row) => rollout.episodes[row] ?? [])
+      const feeds = {
+        ...episodeFeeds(episodes, this.#shape),
+        oldLogps: grid(rollout.logps),
+        oldValues: grid(rollout.values),
+        advantages: grid(rollout.advantages),
+        returns: grid(rollout.returns),
+        weights: grid(weights),
+      }
+      return { feeds, dataRows: promptRows(this.#parts.prompts, episodes) }
+    })
   }
 
-  #miniBatch(rollout: Rollout, rows: readonly number[]) {
-    const { maxTokens } = this.#shape
-    const grid = (values: readonly (readonly number[])[]) => {
-      const data = new Float32Array(rows.length * maxTokens)
-      for (const [to, from] of rows.entries()) data.set(values[from] ?? [], to * maxTokens)
-      return { shape: [rows.length, maxTokens], data }
-    }
-    const episodes = rows.flatMap((row) => rollout.episodes[row] ?? [])
-    return {
-      ...episodeFeeds(episodes, this.#shape),
-      oldLogps: grid(rollout.logps),
-      oldValues: grid(rollout.values),
-      advantages: grid(rollout.advantages),
-      returns: grid(rollout.returns),
-    }
+  /** Step 6, for the next iteration. */
+  #adaptKlCoef(rollout: Rollout): void {
+    const { adaptiveKl } = this.#parts.settings
+    if (adaptiveKl) this.#klCoef = nextKlCoef(this.#klCoef, meanKl(rollout), rollout.episodes.length, adaptiveKl)
   }
 }
 
 /** Log-probs of completions under policy and reference at the sampling temperature, values, and raw scores. */
 function measure(parts: PpoParts, variables: Variables, inputs: Inputs<string>) {
-  const { policy, policyRole, reward, value, settings } = parts
+  const { policy, rewards, settings } = parts
   const x = inputs as EpisodeInputs
   const { temperature } = settings.sampling
+  const refLogps = completionLogps(policy, paramsOf(variables, 'ref'), x, temperature)
   return {
-    logps: completionLogps(policy, paramsOf(variables, policyRole), x, temperature),
-    refLogps: completionLogps(policy, paramsOf(variables, 'ref'), x, temperature),
-    values: completionValues(value, variables, x),
-    scores: scoresAt(reward.model, paramsOf(variables, reward.role), x, x.lastPositions),
-  }
+    ...logpsAndValues(parts, variables, x, temperature),
+    refLogps: tf.reshape(refLogps, x.mask.shape),
+    ...rewardModelScores(rewards, variables, x),
+  } as Record<string, Tensor>
 }
 
 /** policy loss + vfCoef · value loss, both means over the completion tokens of the mini-batch. */
 function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { policy, policyRole, value, settings } = parts
-  const x = inputs as EpisodeInputs & Inputs<'oldLogps' | 'oldValues' | 'advantages' | 'returns'>
-  const { oldLogps, oldValues, advantages, returns, mask } = x
-  const logps = tf.reshape(
-    completionLogps(policy, paramsOf(variables, policyRole), x, settings.sampling.temperature),
-    mask.shape,
-  )
-  const values = tf.reshape(completionValues(value, variables, x), mask.shape)
-  const policyPart = ppoPolicyLoss({ logps, oldLogps, advantages, mask }, settings.clipRange)
-  const valuePart = ppoValueLoss({ values, oldValues, returns, mask }, settings.valueClipRange)
+  const { settings } = parts
+  const x = inputs as EpisodeInputs & Inputs<'oldLogps' | 'oldValues' | 'advantages' | 'returns' | 'weights'>
+  const { oldLogps, oldValues, advantages, returns, mask, weights } = x
+  const { logps, values } = logpsAndValues(parts, variables, x, settings.sampling.temperature)
+  const policyPart = ppoPolicyLoss({ logps, oldLogps, advantages, mask, weights }, settings.clipRange)
+  const valuePart = ppoValueLoss({ values, oldValues, returns, weights }, settings.valueClipRange)
   return {
     loss: tf.add(policyPart.loss, tf.mul(valuePart.loss, settings.vfCoef)),
     metrics: {
@@ -299,18 +274,4 @@ function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>):
       'val/clipfrac_avg': valuePart.clipFraction,
     },
   }
-}
-
-/** V of the state before each token, in units of the normalised score; (R · maxTokens). */
-function completionValues(
-  { model, role, normalization }: PlacedScorer,
-  variables: Variables,
-  x: EpisodeInputs,
-): Tensor {
-  const raw = scoresAt(model, paramsOf(variables, role), x, x.lossPositions)
-  return tf.div(tf.sub(raw, normalization.mean), normalization.std)
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple
 }

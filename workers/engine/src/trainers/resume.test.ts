@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { jobSchema, type TrainingJob } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lastCheckpoint, makeToy, metricsOf, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
+import { lastCheckpoint, lengthReward, makeToy, metricsOf, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
 
 let toy: Toy
 let policy: string
@@ -30,8 +30,9 @@ const adapterFiles = ['adapter/adapter_config.json', 'adapter/adapter_model.safe
 async function expectBitEqual(job: TrainingJob) {
   const quiet =
     job.type === 'reward' ? job : jobSchema.parse({ ...job, settings: { ...job.settings, samplePrompts: 0 } })
-  const whole = await runToyJob(segmentOf(quiet as TrainingJob, path.join(toy.dir, `${job.type}-whole`)))
-  const parts = path.join(toy.dir, `${job.type}-parts`)
+  const place = await mkdtemp(path.join(toy.dir, job.type))
+  const whole = await runToyJob(segmentOf(quiet as TrainingJob, path.join(place, 'whole')))
+  const parts = path.join(place, 'parts')
   const first = await runToyJob(segmentOf(job, parts, undefined, 1))
   const second = await runToyJob(segmentOf(job, parts, lastCheckpoint(first), 2))
   const third = await runToyJob(segmentOf(job, parts, lastCheckpoint(second)))
@@ -79,4 +80,16 @@ describe('a stage that is interrupted and resumed ends with the very bits of an 
     expectBitEqual(toy.ppo(policy, rewardModel, { lora, iterations: 5 })))
   it('ppo with adapters, which share their base with those of the reward model', () =>
     expectBitEqual(toy.ppo(policy, adaptedReward, { lora, iterations: 5 })))
+  it('ppo, whose KL coefficient follows the KL and whose values are a head on the policy', () =>
+    expectBitEqual(
+      toy.ppo(policy, [{ name: 'reward', weight: 0.5, model: rewardModel }, lengthReward], {
+        iterations: 5,
+        adaptiveKl: { target: 0.5, horizon: 100 },
+        valueBody: 'shared',
+        valueInit: 'zero',
+        batchSize: 2,
+      }),
+    ))
+  it('grpo, by a function', () => expectBitEqual(toy.grpo(policy, [lengthReward], { iterations: 5, updateEpochs: 2 })))
+  it('rloo', () => expectBitEqual(toy.rloo(policy, rewardModel, { iterations: 5, miniBatches: 2 })))
 })

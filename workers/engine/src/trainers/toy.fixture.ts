@@ -58,6 +58,18 @@ const defaults = {
     miniBatches: 2,
     sampling: { temperature: 1, maxTokens: 12 },
   },
+  grpo: { iterations: 4, promptsPerIteration: 3, groupSize: 4, sampling: { temperature: 1, maxTokens: 12 } },
+  rloo: { iterations: 4, promptsPerIteration: 3, groupSize: 4, sampling: { temperature: 1, maxTokens: 12 } },
+}
+
+type Rewards = JobOf<'ppo'>['rewards']
+/** Longer answers score higher; needs no reward model. */
+export const lengthReward: Rewards[number] = {
+  name: 'length',
+  weight: 1,
+  code: 'var rewardModule = { default: (samples) => samples.map(({ completion }) => completion.length / 10) }',
+  timeoutSeconds: 10,
+  memoryMb: 64,
 }
 
 /** A throw-away folder with the toy's files, and jobs that use them. Remove it with `remove`. */
@@ -88,10 +100,19 @@ export async function makeToy() {
       job('sft', { model: policy, data: [{ path: conversations }], ...more }, settings),
     reward: (policy: string, settings?: object) => job('reward', { model: policy, pairs, heldOut: pairs }, settings),
     dpo: (policy: string, settings?: object) => job('dpo', { model: policy, pairs, heldOut: pairs }, settings),
-    ppo: (policy: string, reward: string, settings?: object) =>
-      job('ppo', { model: policy, reward, prompts }, settings),
+    ppo: (policy: string, rewards: string | Rewards, settings?: object) =>
+      job('ppo', { model: policy, rewards: rewardsOf(rewards), prompts }, settings),
+    grpo: (policy: string, rewards: string | Rewards, settings?: object) =>
+      job('grpo', { model: policy, rewards: rewardsOf(rewards), prompts }, settings),
+    rloo: (policy: string, rewards: string | Rewards, settings?: object) =>
+      job('rloo', { model: policy, rewards: rewardsOf(rewards), prompts }, settings),
     remove: () => rm(dir, { recursive: true, force: true }),
   }
+}
+
+/** A reward model's folder alone, or what a job has. */
+function rewardsOf(rewards: string | Rewards): Rewards {
+  return typeof rewards === 'string' ? [{ name: 'reward', weight: 1, model: rewards }] : rewards
 }
 
 export type Toy = Awaited<ReturnType<typeof makeToy>>

@@ -12,7 +12,7 @@ export interface JobContext {
 }
 
 /**
- * One training stage. A step is one optimizer step (ppo: one iteration). Everything that decides the next step's numbers
+ * One training stage. A step is one optimizer step (ppo, grpo, rloo: one iteration). Everything that decides the next step's numbers
  * is written by `save` and read back by `prepare`; weights themselves are loaded by whoever makes the trainer.
  */
 export interface Trainer {

@@ -7,6 +7,7 @@ import { type Sequence, toBatch } from '../data/index.ts'
 import { batchFeeds, ForwardFunction, scoresAt } from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
+import { expectClose, expectRise, stepMetrics } from './step-metrics.fixture.ts'
 import { lastCheckpoint, makeToy, metricsOf, runToyJob, type Toy } from './toy.fixture.ts'
 
 let toy: Toy
@@ -20,28 +21,25 @@ beforeAll(async () => {
 })
 afterAll(() => toy.remove())
 
-async function metrics(job: TrainingJob) {
-  return metricsOf(await runToyJob(job)).map(({ values }) => values)
-}
 const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
 
 describe('sft', () => {
   it('gives the numbers of one batch of four when two batches of two are accumulated', async () => {
-    const whole = await metrics(elsewhere(toy.sft(policy, { batchSize: 4, packing: false }), 'whole'))
+    const whole = await stepMetrics(elsewhere(toy.sft(policy, { batchSize: 4, packing: false }), 'whole'))
     const halves = { batchSize: 2, gradientAccumulation: 2, packing: false }
-    const accumulated = await metrics(elsewhere(toy.sft(policy, halves), 'halves'))
+    const accumulated = await stepMetrics(elsewhere(toy.sft(policy, halves), 'halves'))
     expectClose(accumulated, whole, ['loss', 'grad_norm', 'mean_token_accuracy', 'num_tokens', 'learning_rate'])
   })
 
   it('gives the same loss for conversations packed into rows as for a row each', async () => {
-    const apart = await metrics(elsewhere(toy.sft(policy, { batchSize: 6, packing: false, epochs: 1 }), 'apart'))
+    const apart = await stepMetrics(elsewhere(toy.sft(policy, { batchSize: 6, packing: false, epochs: 1 }), 'apart'))
     // Six conversations of 15 tokens fill two rows of 48.
-    const packed = await metrics(elsewhere(toy.sft(policy, { batchSize: 2, packing: true, epochs: 1 }), 'packed'))
+    const packed = await stepMetrics(elsewhere(toy.sft(policy, { batchSize: 2, packing: true, epochs: 1 }), 'packed'))
     expectClose(packed.slice(0, 1), apart.slice(0, 1), ['num_tokens', 'loss', 'grad_norm'])
   })
 
   it('learns its conversations', async () => {
-    const values = await metrics(elsewhere(toy.sft(policy, { epochs: 40, packing: false }), 'learns'))
+    const values = await stepMetrics(elsewhere(toy.sft(policy, { epochs: 40, packing: false }), 'learns'))
     expect(values.at(-1)?.loss).toBeLessThan(0.2)
     expect(values.at(-1)?.mean_token_accuracy).toBeGreaterThan(0.9)
   })
@@ -67,7 +65,7 @@ describe('sft', () => {
 
   it('trains on the tokens that are asked for', async () => {
     const tokens = async (lossOn: string) => {
-      const [first] = await metrics(
+      const [first] = await stepMetrics(
         elsewhere(toy.sft(policy, { lossOn, epochs: 1, batchSize: 6, packing: false }), lossOn),
       )
       return first?.loss
@@ -80,7 +78,7 @@ describe('sft', () => {
 
   it('counts optimizer steps, not passes, in a schedule that ends at 0', async () => {
     const job = toy.sft(policy, { batchSize: 1, gradientAccumulation: 3, packing: false, epochs: 2 })
-    const rates = (await metrics(elsewhere(job, 'schedule'))).map(({ learning_rate }) => learning_rate)
+    const rates = (await stepMetrics(elsewhere(job, 'schedule'))).map(({ learning_rate }) => learning_rate)
     expect(rates).toEqual([0.01, 0.0075, 0.005, 0.0025])
   })
 })
@@ -120,7 +118,7 @@ describe('reward', () => {
 
 describe('dpo', () => {
   it('starts at ln 2 with margin 0 and ends preferring the chosen answers', async () => {
-    const values = await metrics(elsewhere(toy.dpo(policy, { epochs: 10 }), 'dpo-learns'))
+    const values = await stepMetrics(elsewhere(toy.dpo(policy, { epochs: 10 }), 'dpo-learns'))
     expect(values[0]?.loss).toBeCloseTo(Math.LN2, 5)
     expect(values[0]?.['rewards/margins']).toBeCloseTo(0, 5)
     expect(values.at(-1)?.['rewards/margins']).toBeGreaterThan(0.3)
@@ -137,7 +135,9 @@ describe('dpo', () => {
     ['sigmoid with fine-tuning, a token', { loss: 'sigmoid', sftWeight: 0.5, lengthNormalize: true, beta: 2 }],
   ])('lowers the loss %s', async (name, settings) => {
     // Every decided pair in each step: losses of different pairs do not compare.
-    const values = await metrics(elsewhere(toy.dpo(policy, { epochs: 12, batchSize: 5, ...settings }), `dpo-${name}`))
+    const values = await stepMetrics(
+      elsewhere(toy.dpo(policy, { epochs: 12, batchSize: 5, ...settings }), `dpo-${name}`),
+    )
     expect(values).toHaveLength(12)
     expect(values.at(-1)?.loss).toBeLessThan(0.9 * (values[0]?.loss ?? Number.NaN))
   })
@@ -189,7 +189,7 @@ describe('dpo', () => {
 
 describe('ppo', () => {
   it('finds ratio 1 and KL 0 before its first update', async () => {
-    const [first] = await metrics(elsewhere(ppo({ iterations: 1, ppoEpochs: 1, miniBatches: 1 }), 'ppo-first'))
+    const [first] = await stepMetrics(elsewhere(ppo({ iterations: 1, ppoEpochs: 1, miniBatches: 1 }), 'ppo-first'))
     expect(Math.abs(first?.['objective/kl'] ?? 1)).toBeLessThan(1e-4)
     expect(first?.['val/ratio']).toBeCloseTo(1, 6)
     expect(first?.['policy/approxkl_avg']).toBeLessThan(1e-10)
@@ -198,23 +198,37 @@ describe('ppo', () => {
 
   it('raises the score', async () => {
     const settings = { iterations: 20, episodesPerIteration: 36, learningRate: 0.003 }
-    const values = await metrics(elsewhere(ppo(settings), 'ppo-learns'))
-    const scores = values.map((value) => value['objective/scores'] ?? Number.NaN)
-    const mean = (part: number[]) => part.reduce((a, b) => a + b, 0) / part.length
-    expect(mean(scores.slice(-4))).toBeGreaterThan(mean(scores.slice(0, 4)) + 0.3)
+    expectRise(await stepMetrics(elsewhere(ppo(settings), 'ppo-learns')), 'objective/scores', 0.3)
   })
 
   it('takes the penalty off completions that the length limit cut', async () => {
     const settings = { iterations: 1, sampling: { temperature: 1, maxTokens: 1 } }
-    const [free] = await metrics(elsewhere(ppo({ ...settings, missingEosPenalty: 0 }), 'ppo-free'))
-    const [penalised] = await metrics(elsewhere(ppo({ ...settings, missingEosPenalty: 2 }), 'ppo-penalised'))
+    const [free] = await stepMetrics(elsewhere(ppo({ ...settings, missingEosPenalty: 0 }), 'ppo-free'))
+    const [penalised] = await stepMetrics(elsewhere(ppo({ ...settings, missingEosPenalty: 2 }), 'ppo-penalised'))
     const cut = 1 - (free?.['val/num_eos_tokens'] ?? 0) / 6
     expect(cut).toBeGreaterThan(0)
     expect((free?.['objective/scores'] ?? 0) - (penalised?.['objective/scores'] ?? 0)).toBeCloseTo(2 * cut, 4)
   })
 
+  it('gives the numbers of whole mini-batches when each is several passes', async () => {
+    const settings = { iterations: 2, miniBatches: 1, episodesPerIteration: 5 }
+    const whole = await stepMetrics(elsewhere(ppo(settings), 'ppo-whole'))
+    // Passes of 2, 2 and 1 episodes: their means differ from the mean over all tokens.
+    const passes = await stepMetrics(elsewhere(ppo({ ...settings, batchSize: 2 }), 'ppo-passes'))
+    const names = ['grad_norm', 'loss', 'loss/policy_avg', 'loss/value_avg', 'policy/clipfrac_avg', 'val/ratio']
+    expectClose(passes, whole, names)
+    expect(passes[0]?.['val/num_eos_tokens']).toBe(whole[0]?.['val/num_eos_tokens'])
+  })
+
+  it('scores with the log-probs that sampled, at a temperature too', async () => {
+    const sampling = { temperature: 0.7, maxTokens: 12 }
+    for (const value of await stepMetrics(elsewhere(ppo({ iterations: 3, sampling }), 'ppo-logps'))) {
+      expect(value['sampling/logp_difference']).toBeLessThan(1e-4)
+    }
+  })
+
   it('reports a reward that is the score plus a penalty', async () => {
-    for (const value of await metrics(elsewhere(ppo({ iterations: 2 }), 'ppo-reward'))) {
+    for (const value of await stepMetrics(elsewhere(ppo({ iterations: 2 }), 'ppo-reward'))) {
       const sum = (value['objective/scores'] ?? 0) + (value['objective/non_score_reward'] ?? 0)
       expect(value['objective/rlhf_reward']).toBeCloseTo(sum, 6)
     }
@@ -232,13 +246,4 @@ describe('ppo', () => {
 
 function sequence(ids: number[]): Sequence {
   return { ids, lossMask: ids.map((_, i) => i > 0) }
-}
-
-/** Sums in another order differ in the last digits. */
-function expectClose(actual: Record<string, number>[], expected: Record<string, number>[], names: string[]) {
-  expect(actual.length).toBe(expected.length)
-  for (const [i, values] of expected.entries()) {
-    for (const name of names)
-      expect(actual[i]?.[name], `${name} of step ${i + 1}`).toBeCloseTo(values[name] ?? Number.NaN, 4)
-  }
 }

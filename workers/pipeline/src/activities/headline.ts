@@ -6,6 +6,8 @@ const choices: Partial<Record<StageType, MetricName[]>> = {
   sft: ['loss'],
   reward: ['eval_accuracy', 'accuracy'],
   ppo: ['objective/true_scores', 'objective/scores'],
+  grpo: ['objective/true_scores', 'reward'],
+  rloo: ['objective/true_scores', 'reward'],
   dpo: ['rewards/accuracies', 'rewards/margins'],
 }
 

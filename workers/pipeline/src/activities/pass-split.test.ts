@@ -4,7 +4,8 @@ import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 
 const sft = (settings: object) =>
   jobSchema.parse({ type: 'sft', seed: 1, outDir: 'o', model: 'm', data: [{ path: 'd' }], settings }) as TrainingJob
-const ppo = jobSchema.parse({ type: 'ppo', seed: 1, outDir: 'o', model: 'm', reward: 'r', prompts: 'p', settings: {} })
+const rewards = [{ name: 'r', weight: 1, model: 'r' }]
+const ppo = jobSchema.parse({ type: 'ppo', seed: 1, outDir: 'o', model: 'm', rewards, prompts: 'p', settings: {} })
 
 describe('a pass that needs too much memory', () => {
   it.each([
@@ -55,6 +56,8 @@ describe('the message of a stage that ran out of memory', () => {
 
   it('names what a stage of rollouts has instead', () => {
     const { message } = outOfMemory('policy', ppo as TrainingJob, cause)
-    expect(message).toContain('raise miniBatches (now 1), or lower sampling.maxTokens (now 128)')
+    expect(message).toContain(
+      'set batchSize (now a whole mini-batch), or raise miniBatches (now 1), or lower sampling.maxTokens (now 128)',
+    )
   })
 })

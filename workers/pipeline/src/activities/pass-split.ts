@@ -12,7 +12,7 @@ interface PassSplit {
  * and gradients add up over all of them, so that the numbers are equal to rounding.
  */
 export function withPassSplit<J extends TrainingJob>(job: J, split: number): J {
-  if (split === 1 || !('batchSize' in job.settings)) return job
+  if (split === 1 || !('gradientAccumulation' in job.settings)) return job
   const { batchSize, gradientAccumulation } = job.settings
   return {
     ...job,
@@ -25,7 +25,7 @@ export function withPassSplit<J extends TrainingJob>(job: J, split: number): J {
  * where a pass has one row, or the stage none that could be split.
  */
 export function nextPassSplit({ settings }: TrainingJob, split: number): PassSplit | undefined {
-  if (!('batchSize' in settings) || split >= settings.batchSize) return undefined
+  if (!('gradientAccumulation' in settings) || split >= settings.batchSize) return undefined
   const { batchSize, gradientAccumulation } = settings
   let next = Math.min(2 * split, batchSize)
   while (batchSize % next !== 0) next++
@@ -34,8 +34,10 @@ export function nextPassSplit({ settings }: TrainingJob, split: number): PassSpl
 
 /** Why a stage that ran out of memory does not go on, and which of its settings take how much. */
 export function outOfMemory(stage: string, { settings }: TrainingJob, cause: TemperError): TemperError {
+  const { batchSize } = settings
   const advice = [
-    ...('batchSize' in settings && settings.batchSize > 1 ? [`lower batchSize (now ${settings.batchSize})`] : []),
+    ...(batchSize !== undefined && batchSize > 1 ? [`lower batchSize (now ${batchSize})`] : []),
+    ...(batchSize === undefined ? ['set batchSize (now a whole mini-batch)'] : []),
     ...('miniBatches' in settings ? [`raise miniBatches (now ${settings.miniBatches})`] : []),
     ...('maxLength' in settings ? [`lower maxLength (now ${settings.maxLength})`] : []),
     ...('rowLength' in settings ? [`lower rowLength (now ${settings.rowLength})`] : []),
@@ -43,7 +45,7 @@ export function outOfMemory(stage: string, { settings }: TrainingJob, cause: Tem
     ...(settings.gradientCheckpointing ? [] : ['set gradientCheckpointing: true']),
     'take a smaller model',
   ]
-  const passes = 'batchSize' in settings && settings.batchSize === 1 ? ' with one row a pass, the fewest there are' : ''
+  const passes = batchSize === 1 ? ' with one row a pass, the fewest there are' : ''
   const message = `${stage} ran out of memory${passes} (${cause.message}): ${advice.join(', or ')}`
   return new TemperError('out_of_memory', message, { cause, details: { ...cause.details, stage, advice } })
 }

@@ -1,5 +1,16 @@
-import { type DataMix, type StageSpec, sourcesOf, TemperError, type TrainingJob } from '@temper/db/contracts'
+import {
+  type DataMix,
+  type JobReward,
+  type RecipeRewardSource,
+  type RolloutStage,
+  rewardSourceName,
+  type StageSpec,
+  sourcesOf,
+  TemperError,
+  type TrainingJob,
+} from '@temper/db/contracts'
 import type { RunRecord } from '@temper/db/queries'
+import { compileRewardFunction } from '@temper/db/recipes'
 import type { Origin } from './checkpoints.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -10,13 +21,15 @@ interface Segment {
   maxSeconds: number
 }
 
+type Common = Pick<TrainingJob, 'seed' | 'outDir' | 'origin' | 'resumeFrom' | 'segment'>
+
 /** What the engine is told: the stage of the recipe with local paths in place of names. */
 export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inputs): Promise<TrainingJob> {
   const { outDir, resumeFrom, maxSeconds } = segment
   const { stage, parents, data: datasets } = segment.origin
   const spec = stageOf(run, stage)
   const origin = { run: run.id, stage, parents, data: datasets }
-  const common = { seed: run.seed, outDir, origin, resumeFrom, segment: { maxSeconds } }
+  const common: Common = { seed: run.seed, outDir, origin, resumeFrom, segment: { maxSeconds } }
   switch (spec.type) {
     case 'pretrain': {
       const { type, from, data, validation, ...settings } = spec
@@ -36,12 +49,10 @@ export async function trainingJob(run: RunRecord, segment: Segment, inputs: Inpu
       const { type, from, preferences, ...settings } = spec
       return { ...common, type, model: await inputs.checkpoint(from), ...(await inputs.pairs(preferences)), settings }
     }
-    case 'ppo': {
-      const { type, from, reward, prompts, ...settings } = spec
-      const model = await inputs.checkpoint(from)
-      const paths = { reward: await inputs.checkpoint(reward), prompts: await inputs.data(prompts) }
-      return { ...common, type, model, ...paths, settings }
-    }
+    case 'ppo':
+    case 'grpo':
+    case 'rloo':
+      return rolloutJob(spec, common, inputs)
     default:
       throw new TemperError('internal', `a ${spec.type} stage is not trained`)
   }
@@ -51,6 +62,36 @@ async function supervisedFiles(inputs: Inputs, mix: DataMix, validation: string 
   const sources = sourcesOf(mix).map(async ({ name, weight }) => ({ path: await inputs.data(name), weight }))
   const heldOut = typeof validation === 'number' ? validation : await inputs.data(validation)
   return { data: await Promise.all(sources), validation: heldOut }
+}
+
+async function rolloutJob(spec: RolloutStage, common: Common, inputs: Inputs): Promise<TrainingJob> {
+  const places = {
+    model: await inputs.checkpoint(spec.from),
+    rewards: await Promise.all(spec.rewards.map((source) => jobReward(source, inputs))),
+    prompts: await inputs.data(spec.prompts),
+  }
+  switch (spec.type) {
+    case 'ppo': {
+      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      return { ...common, type, ...places, settings }
+    }
+    case 'grpo': {
+      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      return { ...common, type, ...places, settings }
+    }
+    case 'rloo': {
+      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      return { ...common, type, ...places, settings }
+    }
+  }
+}
+
+async function jobReward(source: RecipeRewardSource, inputs: Inputs): Promise<JobReward> {
+  const name = rewardSourceName(source)
+  const { weight } = source
+  if ('reward' in source) return { name, weight, model: await inputs.checkpoint(source.reward) }
+  const { timeoutSeconds, memoryMb } = source
+  return { name, weight, code: compileRewardFunction(source.code), timeoutSeconds, memoryMb }
 }
 
 /** Throws `not_found` where the recipe has no such stage. */
@@ -73,7 +114,7 @@ export function trainedOn(run: RunRecord, stage: string, datasets: Record<string
   const names: (string | undefined)[] = []
   if (spec.type === 'pretrain' || spec.type === 'sft') names.push(...sourcesOf(spec.data).map(({ name }) => name))
   if ('preferences' in spec) names.push(importedPairs(run, spec.preferences))
-  if (spec.type === 'ppo') names.push(spec.prompts)
+  if ('rewards' in spec) names.push(spec.prompts)
   return names.map((name) => datasets[name ?? '']).filter((id) => id !== undefined)
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import {
   type Checkpoint,
   type JobResult,
+  rewardStages,
   type TemperError,
   type TrainingJob,
   toTemperError,
@@ -82,7 +83,7 @@ async function runSegment(
   const failed = new AbortController()
   const recorder = new StageRecorder(deps, {
     origin,
-    taste: job.type === 'ppo' ? job.settings.taste : undefined,
+    taste: 'taste' in job.settings ? job.settings.taste : undefined,
     referenceKey,
     onFailure: () => failed.abort(),
   })
@@ -157,7 +158,7 @@ async function sayResumed({ db }: EngineDependencies, { runId, stage, step }: Ch
 async function originOf(deps: EngineDependencies, run: RunRecord, { stage, data }: StageInput) {
   const spec = stageOf(run, stage)
   const starts = 'from' in spec ? [spec.from] : []
-  if (spec.type === 'ppo') starts.push(spec.reward)
+  if ('rewards' in spec) starts.push(...rewardStages(spec.rewards))
   const fresh = starts[0] === 'model' && !('checkpoint' in run.recipe.model)
   const parents = fresh ? [] : await Promise.all(starts.map((name) => checkpointOf(deps, run, name)))
   return { runId: run.id, stage, stageType: spec.type, parents, data: trainedOn(run, stage, data) }

@@ -11,6 +11,8 @@ export const workflowOfStage: Record<StageType, (input: StageInput) => Promise<v
   preferences: preferencesStageWorkflow,
   reward: trainingStageWorkflow,
   ppo: trainingStageWorkflow,
+  grpo: trainingStageWorkflow,
+  rloo: trainingStageWorkflow,
   dpo: trainingStageWorkflow,
   evaluate: evaluateStageWorkflow,
   release: releaseStageWorkflow,
