@@ -56,13 +56,20 @@ function differing(settings: readonly Map<string, string>[]): Difference['settin
   return rows.filter(({ values }) => new Set(values).size > 1)
 }
 
-/** Every value by its path, such as `sampling.temperature`. */
+/** Every value by its path, such as `sampling.temperature` or `rewards.0.weight`; code in full, since lengths may agree. */
 function flatten(value: unknown): Map<string, string> {
   const leaves = new Map<string, string>()
   const visit = (inner: unknown, path: string) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) leaves.set(path, showSetting(inner))
+    if (typeof inner === 'string') leaves.set(path, inner)
+    else if (!hasParts(inner)) leaves.set(path, showSetting(inner))
     else for (const [key, own] of Object.entries(inner)) visit(own, path === '' ? key : `${path}.${key}`)
   }
   visit(value, '')
   return leaves
+}
+
+/** Records, and lists of records. */
+function hasParts(value: unknown): value is object {
+  const isRecord = (inner: unknown) => typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+  return isRecord(value) || (Array.isArray(value) && value.length > 0 && value.every(isRecord))
 }

@@ -28,6 +28,16 @@ describe('planCurves', () => {
     expect(planCurves(['mean_reward', 'min_reward', 'max_reward'])[0]?.band).toEqual(['min_reward', 'max_reward'])
     expect(planCurves(['mean_reward', 'min_reward'])[0]?.band).toBeNull()
   })
+
+  it('draws the scores by each reward on one chart, whatever they are called', () => {
+    const logged = ['rewards/judge/mean', 'rewards/judge/std', 'rewards/length/mean', 'rewards/length/std', 'reward']
+    const names = planCurves(logged).map((chart) => chart.names)
+    expect(names).toEqual([
+      ['reward'],
+      ['rewards/judge/mean', 'rewards/length/mean'],
+      ['rewards/judge/std', 'rewards/length/std'],
+    ])
+  })
 })
 
 describe('tabulate', () => {
@@ -48,6 +58,7 @@ describe('tabulate', () => {
 describe('aboutMetric', () => {
   it('explains a known metric and which way is better', () => {
     expect(aboutMetric('val_loss')).toBe('Mean next-token loss on held-out text (lower is better)')
+    expect(aboutMetric('rewards/judge/mean')).toBe('Mean score by one reward, before its weight')
     expect(aboutMetric('unknown')).toBe('')
   })
 })

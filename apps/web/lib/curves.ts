@@ -12,6 +12,7 @@ export interface CurvePlan {
 
 interface Chart {
   title: string
+  /** `*` stands for the name of any reward. */
   names: readonly MetricName[]
   split?: boolean
   band?: readonly [MetricName, MetricName]
@@ -19,9 +20,23 @@ interface Chart {
 
 /** What belongs together, whatever stage logs it; most telling first. */
 const charts: readonly Chart[] = [
-  { title: 'True taste and learned reward', names: ['objective/true_scores', 'objective/scores'], split: true },
-  { title: 'KL to the reference', names: ['objective/kl'] },
-  { title: 'Completion length', names: ['completions/mean_length'] },
+  {
+    title: 'True taste and learned reward',
+    names: ['objective/true_scores', 'objective/scores', 'reward'],
+    split: true,
+  },
+  { title: 'Scores by each reward', names: ['rewards/*/mean'] },
+  { title: 'Deviation of scores by each reward', names: ['rewards/*/std'] },
+  { title: 'Deviation within a group', names: ['reward_std'] },
+  { title: 'Groups that teach nothing', names: ['frac_reward_zero_std'] },
+  { title: 'KL to the reference', names: ['objective/kl', 'kl'] },
+  { title: 'KL coefficient', names: ['objective/kl_coef'] },
+  {
+    title: 'Completion length',
+    names: ['completions/mean_length', 'completions/min_length', 'completions/max_length'],
+    band: ['completions/min_length', 'completions/max_length'],
+  },
+  { title: 'Completions that were cut', names: ['completions/clipped_ratio'] },
   { title: 'Completions that end properly', names: ['val/num_eos_tokens'] },
   { title: 'Reward with KL penalty', names: ['objective/rlhf_reward', 'objective/non_score_reward'] },
   { title: 'Entropy of completions', names: ['objective/entropy'] },
@@ -35,7 +50,7 @@ const charts: readonly Chart[] = [
   { title: 'Perplexity', names: ['perplexity'] },
   { title: 'Entropy of tokens', names: ['entropy'] },
   { title: 'Explained variance', names: ['val/explained_variance'] },
-  { title: 'Clipped share', names: ['policy/clipfrac_avg', 'val/clipfrac_avg'] },
+  { title: 'Clipped share', names: ['policy/clipfrac_avg', 'val/clipfrac_avg', 'clip_ratio'] },
   { title: 'Ratio of new to old', names: ['val/ratio'] },
   { title: 'Change an update', names: ['policy/approxkl_avg', 'val/ratio_var'] },
   { title: 'Policy loss and value loss', names: ['loss/policy_avg', 'loss/value_avg'] },
@@ -49,6 +64,7 @@ const charts: readonly Chart[] = [
   { title: 'Learning rate', names: ['learning_rate'] },
   { title: 'Tokens a second', names: ['tokens_per_second'] },
   { title: 'Tokens seen', names: ['num_tokens'] },
+  { title: 'Sampler beside trainer', names: ['sampling/logp_difference'] },
   { title: 'Seconds', names: ['timing/generate', 'timing/score', 'timing/update'] },
 ]
 
@@ -56,13 +72,19 @@ const charts: readonly Chart[] = [
 export function planCurves(logged: readonly string[]): CurvePlan[] {
   const has = new Set(logged)
   const planned = charts.flatMap(({ title, names, split = false, band }): CurvePlan[] => {
-    const drawn = names.filter((name) => has.has(name))
+    const drawn = names.flatMap((name) => loggedAs(name, logged))
     const shaded = band?.every((name) => has.has(name)) ? band : null
     return drawn.length === 0 ? [] : [{ title, names: drawn, split: split && drawn.length > 1, band: shaded }]
   })
   const drawn = new Set(planned.flatMap((chart) => chart.names))
   const rest = logged.filter((name) => !drawn.has(name))
   return [...planned, ...rest.map((name) => ({ title: name, names: [name], split: false, band: null }))]
+}
+
+function loggedAs(name: string, logged: readonly string[]): string[] {
+  const [before = '', after] = name.split('*')
+  if (after === undefined) return logged.filter((other) => other === name)
+  return logged.filter((other) => other.startsWith(before) && other.endsWith(after))
 }
 
 export function aboutMetric(name: string): string {

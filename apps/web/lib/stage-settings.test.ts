@@ -1,4 +1,4 @@
-import { dpoSchema, preferencesSchema } from '@temper/db/contracts'
+import { dpoSchema, grpoSchema, preferencesSchema } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
 import { allSettings, changedSettings } from './stage-settings.ts'
 
@@ -16,6 +16,12 @@ describe('changedSettings', () => {
     const sampling = { maxTokens: 128, topP: 1, topK: 0, temperature: 1 }
     const stage = preferencesSchema.parse({ type: 'preferences', prompts: 'requests', sampling })
     expect(changedSettings(stage).map(({ key }) => key)).toEqual(['prompts'])
+  })
+
+  it('tells the length of code in place of it', () => {
+    const code = 'export default (samples) =>\n  samples.map(() => 1)\n'
+    const stage = grpoSchema.parse({ type: 'grpo', prompts: 'asks', rewards: [{ function: 'even', code }] })
+    expect(changedSettings(stage).find(({ key }) => key === 'rewards')?.value).toContain('code 2 lines')
   })
 
   it('explains every setting that has an explanation', () => {

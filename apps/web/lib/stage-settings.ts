@@ -32,6 +32,7 @@ export function allSettings(stage: StageSpec): Setting[] {
 export function showSetting(value: unknown): string {
   if (value === undefined) return 'not set'
   if (Array.isArray(value)) return value.map(showSetting).join(', ') || 'none'
+  if (typeof value === 'string' && value.includes('\n')) return `${value.trimEnd().split('\n').length} lines`
   if (typeof value !== 'object' || value === null) return String(value)
   return Object.entries(value)
     .toSorted(([a], [b]) => a.localeCompare(b))

@@ -36,10 +36,12 @@ describe('formatMetric', () => {
 
 describe('stageColor', () => {
   it('gives each stage type its colour and anything else a neutral one', () => {
-    expect([stageColor('ppo'), stageColor('release'), stageColor('import')]).toEqual([
-      'var(--ppo)',
-      'var(--evaluate)',
-      'var(--muted)',
-    ])
+    expect([
+      stageColor('ppo'),
+      stageColor('grpo'),
+      stageColor('rloo'),
+      stageColor('release'),
+      stageColor('import'),
+    ]).toEqual(['var(--ppo)', 'var(--grpo)', 'var(--rloo)', 'var(--evaluate)', 'var(--muted)'])
   })
 })

@@ -3,7 +3,7 @@ import { formatNumber, formatPercent } from './format.ts'
 
 /** The colour of a stage type, as a CSS variable; what is no stage (an import) is neutral. */
 export function stageColor(stageType: string): string {
-  const own = ['pretrain', 'sft', 'preferences', 'reward', 'ppo', 'dpo', 'evaluate']
+  const own = ['pretrain', 'sft', 'preferences', 'reward', 'ppo', 'grpo', 'rloo', 'dpo', 'evaluate']
   if (stageType === 'release') return 'var(--evaluate)'
   return own.includes(stageType) ? `var(--${stageType})` : 'var(--muted)'
 }

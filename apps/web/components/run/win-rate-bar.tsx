@@ -5,7 +5,7 @@ import { stageColor } from '#lib/stage-words.ts'
 /** A win-rate as a point with its interval, on a line from 0 to 100 % with the half marked. */
 export function WinRateBar({ name, winRate }: { name: string; winRate: WinRate }) {
   const { rate, low, high, wins, ties, losses } = winRate
-  const color = stageColor(/ppo|dpo|sft/.exec(name)?.[0] ?? 'evaluate')
+  const color = stageColor(/grpo|rloo|ppo|dpo|sft/.exec(name)?.[0] ?? 'evaluate')
   const interval = `${formatPercent(low, 1)} to ${formatPercent(high, 1)}`
   return (
     <div>
