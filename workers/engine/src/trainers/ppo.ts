@@ -123,7 +123,7 @@ export class PpoTrainer implements Trainer {
 
   async prepare(resumeFrom?: string): Promise<void> {
     const resumed = await this.#training.prepare(resumeFrom)
-    if (resumed) this.#klCoef = Number(resumed.state.klCoef)
+    if (resumed && this.#parts.settings.adaptiveKl) this.#klCoef = Number(resumed.state.klCoef)
   }
 
   async advance(): Promise<MetricValues> {
