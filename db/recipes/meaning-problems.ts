@@ -1,6 +1,7 @@
 import {
   type Recipe,
   type RecipeProblem,
+  type RolloutStage,
   type StageOf,
   type StageSpec,
   type StageType,
@@ -79,7 +80,7 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
     case 'grpo':
     case 'rloo':
       return [
-        ...(stage.type === 'ppo' ? dropoutFindings(name, stage) : []),
+        ...dropoutFindings(name, stage),
         ...reference('from', stage.from, policyTypes),
         ...stage.rewards.flatMap((source, index) =>
           'reward' in source
@@ -96,10 +97,10 @@ function stageFindings(recipe: Recipe, name: string, stage: StageSpec): Finding[
 }
 
 /** What an update drops would part the policy from the one that sampled: ratios would not begin at 1. */
-function dropoutFindings(name: string, { lora }: StageOf<'ppo'>): Finding[] {
+function dropoutFindings(name: string, { type, lora }: RolloutStage): Finding[] {
   if (lora === undefined || lora.dropout === 0) return []
   const path = ['stages', name, 'lora', 'dropout']
-  return [{ path, message: 'ppo compares the policy with itself as it sampled, without dropout' }]
+  return [{ path, message: `${type} compares the policy with itself as it sampled, without dropout` }]
 }
 
 function sampleFindings(name: string, stage: StageSpec): Finding[] {

@@ -19,6 +19,23 @@ ${stage.map((line) => `    ${line}\n`).join('')}`
 const problemsOf = (...stage: string[]) => checkRecipe(recipe(...stage)).problems
 const length = '{ function: length, code: "export default (s) => s.map(() => 1)" }'
 
+describe('lora', () => {
+  it.each([
+    ['ppo', 3e-5],
+    ['grpo', 1e-5],
+    ['rloo', 1e-5],
+  ])('gives %s ten times its learning rate, with a reward told shortly too', (type, learningRate) => {
+    const { learn } = parseRecipe(recipe(`type: ${type}`, 'reward: judge', 'lora: { rank: 4 }')).stages
+    expect(learn).toMatchObject({ rewards: [{ reward: 'judge' }], lora: { rank: 4 }, learningRate })
+  })
+
+  it.each(['ppo', 'grpo', 'rloo'])('drops nothing in %s, whose ratios begin at 1', (type) => {
+    const message = `${type} compares the policy with itself as it sampled, without dropout`
+    const problems = problemsOf(`type: ${type}`, 'reward: judge', 'lora: { dropout: 0.1 }')
+    expect(problems).toMatchObject([{ line: 14, key: 'dropout', message: expect.stringContaining(message) }])
+  })
+})
+
 describe('the rewards of a stage', () => {
   it.each(['ppo', 'grpo', 'rloo'])('may be one reward model, told shortly, in %s', (type) => {
     const { learn } = parseRecipe(recipe(`type: ${type}`, 'reward: judge')).stages

@@ -184,7 +184,7 @@ export const loraSchema = z.strictObject({
     .min(0)
     .lt(1)
     .default(0)
-    .describe('Share of what goes into an adapter that a training step leaves out; not in ppo'),
+    .describe('Share of what goes into an adapter that a training step leaves out; not in ppo, grpo and rloo'),
   targets: z
     .array(z.enum([...llamaTargets, ...gpt2Targets]))
     .min(1)

@@ -274,6 +274,7 @@ function groupSettings(defaults: { groupSize: number; beta: number; betaIs: stri
     updateEpochs: count().default(1).describe('Passes over each rollout batch'),
     beta: z.number().min(0).default(defaults.beta).describe(defaults.betaIs),
     sampling: samplingSchema.default(samplingSchema.parse({ temperature: 1 })).describe('How completions are sampled'),
+    ...adapterSettings,
     ...optimizationSchema({ learningRate: 1e-6 }),
     ...sampleSchema,
     checkpointEverySteps: count().default(5).describe('Iterations between durable checkpoints'),

@@ -11,6 +11,7 @@ import {
   writeCheckpoint,
 } from '../checkpoint/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
+import { createGroupTrainer } from './create-group.ts'
 import { createPpoTrainer } from './create-ppo.ts'
 import { createDpoTrainer, createRewardTrainer } from './create-preference.ts'
 import { createSupervisedTrainer } from './create-supervised.ts'
@@ -52,6 +53,12 @@ describe.each<[string, () => Promise<Trainer>]>([
   ['reward', () => createRewardTrainer(toy.reward(policy, { lora }))],
   ['dpo', () => createDpoTrainer(toy.dpo(policy, { lora }), context)],
   ['ppo', () => createPpoTrainer(toy.ppo(policy, rewardModel, { lora }), context)],
+  [
+    'ppo whose values are a head on the policy',
+    () => createPpoTrainer(toy.ppo(policy, rewardModel, { lora, valueBody: 'shared', valueInit: 'zero' }), context),
+  ],
+  ['grpo', () => createGroupTrainer(toy.grpo(policy, rewardModel, { lora, beta: 0.1 }), context)],
+  ['rloo', () => createGroupTrainer(toy.rloo(policy, rewardModel, { lora, beta: 0 }), context)],
 ])('%s with adapters', (_, create) => {
   it('moves adapters and score heads, and leaves the bits of all else', async () => {
     const { trainer, program, weights, state } = await prepared(create)
@@ -59,7 +66,7 @@ describe.each<[string, () => Promise<Trainer>]>([
     for (let step = 0; step < 2; step++) await trainer.advance()
     const after = await program.read(weights)
     for (const name of weights) {
-      // The reward model of ppo is frozen, adapters and all.
+      // The reward model of a stage that samples is frozen, adapters and all.
       const moves = isTrained(name) && !(weights.includes('ref/model.norm.weight') && name.startsWith('reward/'))
       if (moves) expect(after[name], name).not.toEqual(before[name])
       else expect(after[name], name).toEqual(before[name])
@@ -186,6 +193,42 @@ describe('ppo with adapters', () => {
     const { adapter: _, ...plain } = lineage
     await writeCheckpoint(whole, { model, tensors, lineage: plain, generationConfig, tokenizerDir: rewardModel })
     expect(await scores(rewardModel, 'shared')).toBeCloseTo(await scores(whole, 'apart'), 4)
+  })
+})
+
+describe('grpo and rloo with adapters', () => {
+  const rolesOf = async (settings: object) => {
+    const job = toy.grpo(policy, rewardModel, settings)
+    const { trainer, weights } = await prepared(() => createGroupTrainer(job, context))
+    trainer.close()
+    return [...new Set(weights.map((name) => `${name.split('/')[0]}${isTrained(name) ? ' (adapters)' : ''}`))].sort()
+  }
+  const sharing = ['policy (adapters)', 'ref', 'reward (adapters)']
+
+  it.each([
+    ['once, be they a reference', { lora, beta: 0.1 }, sharing],
+    ['once, be they none', { lora, beta: 0 }, sharing],
+    ['beside a policy that is trained whole', { beta: 0.1 }, ['policy', 'ref', 'reward (adapters)']],
+    [
+      'in a whole reward model alone, where there is no reference',
+      { beta: 0 },
+      ['policy', 'reward', 'reward (adapters)'],
+    ],
+  ])('hold frozen weights %s', async (_, settings, roles) => {
+    expect(await rolesOf(settings)).toEqual(roles)
+  })
+
+  it.each(['grpo', 'rloo'] as const)('find KL 0 before the first update of %s', async (type) => {
+    const job = toy[type](policy, rewardModel, { lora, iterations: 1, beta: 0.1 })
+    const [first] = metricsOf(await runToyJob(elsewhere(job, `${type}-first`)))
+    expect(first?.values).toMatchObject({ kl: 0, clip_ratio: 0 })
+  })
+
+  it.each(['grpo', 'rloo'] as const)('read no reference at beta 0 in %s', async (type) => {
+    const job = toy[type](policy, rewardModel, { lora, iterations: 1, beta: 0 })
+    const [first] = metricsOf(await runToyJob(elsewhere(job, `${type}-free`)))
+    expect(first?.values.reward).toBeDefined()
+    expect(first?.values).not.toHaveProperty('kl')
   })
 })
 

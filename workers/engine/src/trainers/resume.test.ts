@@ -91,5 +91,13 @@ describe('a stage that is interrupted and resumed ends with the very bits of an 
       }),
     ))
   it('grpo, by a function', () => expectBitEqual(toy.grpo(policy, [lengthReward], { iterations: 5, updateEpochs: 2 })))
+  it('ppo with adapters, whose values are a head on the policy', () => {
+    const shared = { valueBody: 'shared', valueInit: 'zero' }
+    return expectBitEqual(toy.ppo(policy, adaptedReward, { lora, iterations: 5, ...shared }))
+  })
+  it('grpo with adapters, over a reward model of its own', () =>
+    expectBitEqual(toy.grpo(policy, rewardModel, { lora, iterations: 5, beta: 0.1 })))
+  it('rloo with adapters, which share their base with those of the reward model', () =>
+    expectBitEqual(toy.rloo(policy, adaptedReward, { lora, iterations: 5, beta: 0 })))
   it('rloo', () => expectBitEqual(toy.rloo(policy, rewardModel, { iterations: 5, miniBatches: 2 })))
 })
