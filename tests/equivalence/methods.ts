@@ -4,19 +4,21 @@ import { lastCheckpoint, makeToy, runToyJob, segmentOf, type Toy } from '@temper
 
 /** 30 steps over all rows of the toy task, so that batches of another form hold the same rows; iterations for ppo. */
 const jobs = {
-  pretrain: (toy: Toy) => toy.pretrain({ ...gentle, steps: 30 }),
+  pretrain: (toy: Toy) => toy.pretrain({ ...unseen, steps: 30 }),
   sft: (toy: Toy, { policy }: Models, form: object) =>
-    toy.sft(policy, { ...gentle, epochs: 30, batchSize: 6, packing: false, ...form }),
+    toy.sft(policy, { ...unseen, epochs: 30, batchSize: 6, packing: false, ...form }),
   reward: (toy: Toy, { policy }: Models, form: object) =>
     toy.reward(policy, { ...gentle, epochs: 30, batchSize: 6, ...form }),
   dpo: (toy: Toy, { policy }: Models, form: object) =>
-    toy.dpo(policy, { ...gentle, epochs: 30, batchSize: 5, ...form }),
+    toy.dpo(policy, { ...unseen, epochs: 30, batchSize: 5, ...form }),
   ppo: (toy: Toy, { policy, reward }: Models, form: object) =>
-    toy.ppo(policy, reward, { ...gentle, iterations: 5, ...form }),
+    toy.ppo(policy, reward, { ...unseen, iterations: 5, ...form }),
 }
 
 /** So low that rounding errors do not grow from step to step. */
 const gentle = { learningRate: 0.001 }
+/** Of policies, whose answers on the way nobody needs to see. */
+const unseen = { ...gentle, samplePrompts: 0 }
 
 export type Method = keyof typeof jobs
 export const methods = Object.keys(jobs) as Method[]
