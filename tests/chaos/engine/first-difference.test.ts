@@ -11,8 +11,8 @@ const metrics = (step: number, loss = 1 / step): EngineEvent => ({
 })
 const samples = (step: number, completion: string): EngineEvent => ({
   type: 'samples',
-  step,
   source: 'rollout',
+  step,
   samples: [{ prompt: 'say ha', completion, endedProperly: true }],
 })
 const done = (loss: number | null = 0.25): EngineEvent => ({

@@ -40,13 +40,14 @@ interface StepValues {
 
 function samplesOf(events: readonly EngineEvent[]): StepValues[] {
   return events.flatMap((event) =>
-    event.type === 'samples' ? [{ step: event.step, values: { samples: event.samples } }] : [],
+    event.type === 'samples' ? [{ step: event.step, values: { source: event.source, samples: event.samples } }] : [],
   )
 }
 
 /** An attempt reports the steps after its checkpoint one after another, and may be killed after any. */
 function differenceInSteps({ resumedAt }: Attempt, expected: StepValues[], actual: StepValues[]) {
-  const left = expected.filter(({ step }) => step > resumedAt)
+  // Step 0 is before the first: a policy is shown as it begins.
+  const left = expected.filter(({ step }) => step > resumedAt || resumedAt === 0)
   for (const [i, { step, values }] of actual.entries()) {
     const wanted = left[i]
     const place = `an attempt that went on from step ${resumedAt}`

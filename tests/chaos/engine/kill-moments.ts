@@ -33,12 +33,16 @@ export function gapsOf({ events, timesMs }: Pick<Attempt, 'events' | 'timesMs'>)
 }
 
 /** Metrics and progress are reported together: nothing happens between them. */
-function phaseBetween(before: StepEvent | undefined, { type }: StepEvent): Phase | undefined {
+function phaseBetween(before: StepEvent | undefined, event: StepEvent): Phase | undefined {
   if (before === undefined) return 'preparing'
-  if (type === 'samples') return 'rollout'
-  if (type === 'metrics') return before.type === 'samples' ? 'update' : 'step'
-  if (type === 'checkpoint') return 'checkpoint'
-  return type === 'done' ? 'ending' : undefined
+  if (isRollout(event)) return 'rollout'
+  if (event.type === 'metrics') return isRollout(before) ? 'update' : 'step'
+  if (event.type === 'checkpoint') return 'checkpoint'
+  return event.type === 'done' ? 'ending' : undefined
+}
+
+function isRollout(event: StepEvent): boolean {
+  return event.type === 'samples' && event.source === 'rollout'
 }
 
 /** Of a run that is to be killed again. */

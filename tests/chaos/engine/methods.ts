@@ -7,17 +7,22 @@ import { type Place, runStage } from './run-stage.ts'
 const jobs = {
   pretrain: (toy: Toy) =>
     toy.pretrain(
-      { steps: 14, batchSize: 2, gradientAccumulation: 2, validateEverySteps: 4, checkpointEverySteps: 3 },
+      { ...unseen, steps: 14, batchSize: 2, gradientAccumulation: 2, validateEverySteps: 4, checkpointEverySteps: 3 },
       { validation: 0.2 },
     ),
   sft: (toy: Toy, { policy }: Models) =>
-    toy.sft(policy, { epochs: 14, gradientAccumulation: 3, packing: false, checkpointEverySteps: 3 }),
+    toy.sft(policy, { ...seen, epochs: 14, gradientAccumulation: 3, packing: false, checkpointEverySteps: 3 }),
   reward: (toy: Toy, { policy }: Models) =>
     toy.reward(policy, { epochs: 14, gradientAccumulation: 2, checkpointEverySteps: 3 }),
   dpo: (toy: Toy, { policy }: Models) =>
-    toy.dpo(policy, { epochs: 14, gradientAccumulation: 2, evaluateEverySteps: 4, checkpointEverySteps: 3 }),
-  ppo: (toy: Toy, { policy, reward }: Models) => toy.ppo(policy, reward, { iterations: 8, checkpointEverySteps: 2 }),
+    toy.dpo(policy, { ...unseen, epochs: 14, gradientAccumulation: 2, evaluateEverySteps: 4, checkpointEverySteps: 3 }),
+  ppo: (toy: Toy, { policy, reward }: Models) =>
+    toy.ppo(policy, reward, { ...unseen, iterations: 8, checkpointEverySteps: 2 }),
 }
+
+/** Whether people are shown answers on the way: at given steps, since by default time decides. */
+const seen = { samplePrompts: 2, sampleEverySteps: 4 }
+const unseen = { samplePrompts: 0 }
 
 interface Models {
   policy: string

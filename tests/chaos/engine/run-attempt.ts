@@ -59,7 +59,13 @@ async function runWatched(engine: EngineProcess, job: TrainingJob, kill: Moment 
     attempt.events.push(event)
     attempt.timesMs.push(performance.now() - startedMs)
     if (event.type === 'done') clearTimeout(timer)
-    else if (kill?.after?.type === event.type && 'step' in event && event.step === kill.after.step) killSoon(kill)
+    else if (
+      timer === undefined &&
+      kill?.after?.type === event.type &&
+      'step' in event &&
+      event.step === kill.after.step
+    )
+      killSoon(kill)
   }
   if (kill && kill.after === undefined) killSoon(kill)
   return engine.run(job, { onEvent, signal: never })
