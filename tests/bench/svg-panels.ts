@@ -17,7 +17,9 @@ export function svgOf(panels: readonly Panel[]): string {
   const whole = panels.length * panelWidth
   const size = `viewBox="0 0 ${whole} ${top + height + 44}" width="${whole}"`
   const drawn = panels.map((panel, i) => `<g transform="translate(${i * panelWidth + left} ${top})">${draw(panel)}</g>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11" fill="${ink}">\n${drawn.join('\n')}\n</svg>\n`
+  const look = `font-family="sans-serif" font-size="11" fill="${ink}"`
+  const about = `<title>${panels.map(({ title }) => title).join('; ')}</title>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${look}>\n${about}\n${drawn.join('\n')}\n</svg>\n`
 }
 
 /** Points stand side by side: their x grow by factors. The y axis begins at 0. */

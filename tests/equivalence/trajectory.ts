@@ -4,7 +4,7 @@ import { lastCheckpoint, metricsOf, runToyJob } from '@temper/engine/toy'
 /** Metrics by name, a value a step. */
 export type Trajectory = Record<string, number[]>
 
-const recorded = ['loss', 'grad_norm', 'objective/scores', 'objective/kl'] as const
+const recorded = ['loss', 'grad_norm', 'objective/scores', 'objective/kl', 'reward', 'kl'] as const
 
 /** What of a job's numbers is recorded: loss and gradient norm of each step; also reward and KL where a method has them. */
 export function trajectoryOf(events: readonly EngineEvent[]): Trajectory {

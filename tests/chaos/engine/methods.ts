@@ -18,6 +18,10 @@ const jobs = {
     toy.dpo(policy, { ...unseen, epochs: 14, gradientAccumulation: 2, evaluateEverySteps: 4, checkpointEverySteps: 3 }),
   ppo: (toy: Toy, { policy, reward }: Models) =>
     toy.ppo(policy, reward, { ...unseen, iterations: 8, checkpointEverySteps: 2 }),
+  grpo: (toy: Toy, { policy, reward }: Models) =>
+    toy.grpo(policy, reward, { ...unseen, iterations: 8, beta: 0.05, checkpointEverySteps: 2 }),
+  rloo: (toy: Toy, { policy, reward }: Models) =>
+    toy.rloo(policy, reward, { ...unseen, iterations: 8, checkpointEverySteps: 2 }),
 }
 
 /** Whether people are shown answers on the way: at given steps, since by default time decides. */

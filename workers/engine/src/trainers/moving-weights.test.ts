@@ -37,6 +37,8 @@ it.each([
   ['reward', ['reward'], () => toy.reward(policy, { epochs: 1 })],
   ['dpo', ['policy'], () => toy.dpo(policy, { epochs: 1 })],
   ['ppo', ['policy', 'value'], () => toy.ppo(policy, rewardModel, { iterations: 1 })],
+  ['grpo', ['policy'], () => toy.grpo(policy, rewardModel, { iterations: 1 })],
+  ['rloo', ['policy'], () => toy.rloo(policy, rewardModel, { iterations: 1 })],
 ])('%s moves every weight of %s and no other', async (_type, trained, job) => {
   const { names, moved } = await weightsOf(job())
   const isTrained = (name: string) => trained.some((role) => name.startsWith(`${role}/`))

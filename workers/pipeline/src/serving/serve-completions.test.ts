@@ -125,7 +125,7 @@ describe('a server of completions', () => {
   it('ends for somebody who waits though it is asked again and again, once its pauses add up', async () => {
     await serve({ yieldSeconds: 2, wanted: () => true })
     let ended = false
-    running?.then(() => {
+    void running?.then(() => {
       ended = true
     })
     const askAgain = async () => {
