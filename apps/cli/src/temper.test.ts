@@ -322,7 +322,7 @@ describe('checkpoints', () => {
     server.close()
     expect(answer).toMatchObject({ code: 0, out: expect.stringMatching(/^Once upon\n\n2 tokens, [\d.]+ a second\n$/) })
     expect(found).toMatchObject({ code: 0, out: 'Once upon\n\n2 tokens\n' })
-    expect(contradiction).toMatchObject({ code: 1, err: expect.stringContaining('temperature contradicts') })
+    expect(contradiction).toMatchObject({ code: 2, err: expect.stringContaining('temperature contradicts') })
   })
 })
 
