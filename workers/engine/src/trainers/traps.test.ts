@@ -177,14 +177,6 @@ describe('dpo', () => {
     expect(done?.type === 'done' && done.step).toBeLessThan(50)
     expect(done?.type === 'done' && done.result.margin).toBeGreaterThanOrEqual(0.3)
   })
-
-  it('moves every weight of the policy', async () => {
-    const { tensors: before } = await readCheckpoint(policy)
-    const { tensors: after } = await readCheckpoint(
-      lastCheckpoint(await runToyJob(elsewhere(toy.dpo(policy), 'dpo-moves'))),
-    )
-    for (const [name, values] of Object.entries(before)) expect(after[name], name).not.toEqual(values)
-  })
 })
 
 describe('ppo', () => {
@@ -232,13 +224,6 @@ describe('ppo', () => {
       const sum = (value['objective/scores'] ?? 0) + (value['objective/non_score_reward'] ?? 0)
       expect(value['objective/rlhf_reward']).toBeCloseTo(sum, 6)
     }
-  })
-
-  it('leaves reference and reward model as they were', async () => {
-    const file = path.join(rewardModel, 'model.safetensors')
-    const before = await readFile(file)
-    await runToyJob(elsewhere(ppo({ iterations: 1 }), 'ppo-frozen'))
-    expect((await readFile(file)).equals(before)).toBe(true)
   })
 
   const ppo = (settings: object): JobOf<'ppo'> => toy.ppo(policy, rewardModel, settings)
