@@ -127,6 +127,8 @@ export const jobSchema = z.discriminatedUnion('type', [
     baseline: z.string(),
     reward: path.optional(),
     prompts: path,
+    /** Rows to use, from the first; all unless set. */
+    limit: z.number().int().positive().optional(),
     sampling: samplingSchema,
     output: path,
   }),

@@ -31,6 +31,12 @@ export const preferenceRowSchema = z.strictObject({
 })
 export type PreferenceRow = z.infer<typeof preferenceRowSchema>
 
+/** Where prompts are asked for: rows of prompts, or of preferences, whose prompts they then are. */
+export const promptSourceRowSchema = z.union([
+  promptRowSchema,
+  preferenceRowSchema.transform(({ prompt }): PromptRow => ({ messages: prompt })),
+])
+
 /** What the `sample` job writes, a line a prompt. */
 export const completionSchema = z.strictObject({
   text: z.string(),

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm'
 import { type Checkpoint, type CheckpointFile, TemperError } from '../contracts/index.ts'
 import { checkpointFiles, checkpoints, runs } from '../schema/index.ts'
 import type { Db } from './database.ts'
@@ -54,6 +54,17 @@ export async function getCheckpoint(db: Db, id: string): Promise<Checkpoint> {
   if (checkpoint === undefined)
     throw new TemperError('not_found', `no checkpoint has the id '${id}'`, { details: { id } })
   return checkpoint
+}
+
+/** By id, or the newest that was released or added under the name. */
+export async function findCheckpoint(db: Db, idOrName: string): Promise<Checkpoint | undefined> {
+  const rows = await db
+    .select()
+    .from(checkpoints)
+    .where(or(eq(checkpoints.id, idOrName), eq(checkpoints.releasedAs, idOrName)))
+    .orderBy(...newestFirst(checkpoints))
+    .limit(1)
+  return (await withFiles(db, rows))[0]
 }
 
 /** Those of the ids that exist, oldest first. */

@@ -7,6 +7,9 @@ export interface DataUse {
   path: (string | number)[]
 }
 
+/** A preference has a prompt: asking the same of a new policy needs no second file. */
+const promptKinds = ['prompts', 'preferences'] as const satisfies DatasetKind[]
+
 export function dataUses(recipe: Recipe): DataUse[] {
   const stages = Object.entries(recipe.stages).flatMap(([name, stage]) =>
     usesOf(stage).map((use) => ({ ...use, path: ['stages', name, ...use.path] })),
@@ -29,16 +32,17 @@ function usesOf(stage: StageSpec): DataUse[] {
       return supervisedUses(stage, ['conversations'])
     case 'preferences':
       return [
-        ...(stage.prompts === undefined
-          ? []
-          : [{ path: ['prompts'], name: stage.prompts, kinds: ['prompts'] as const }]),
+        ...(stage.prompts === undefined ? [] : [{ path: ['prompts'], name: stage.prompts, kinds: promptKinds }]),
         ...(stage.data === undefined ? [] : [{ path: ['data'], name: stage.data, kinds: ['preferences'] as const }]),
+        ...(typeof stage.heldOut === 'number'
+          ? []
+          : [{ path: ['heldOut'], name: stage.heldOut, kinds: ['preferences'] as const }]),
       ]
     case 'ppo':
     case 'grpo':
     case 'rloo':
     case 'evaluate':
-      return [{ path: ['prompts'], name: stage.prompts, kinds: ['prompts'] }]
+      return [{ path: ['prompts'], name: stage.prompts, kinds: promptKinds }]
     case 'reward':
     case 'dpo':
     case 'release':

@@ -138,6 +138,22 @@ function sourceFindings(name: string, stage: StageOf<'preferences'>): Finding[] 
   if (stage.prompts !== undefined && stage.data !== undefined) {
     return [{ path: [...path, 'data'], message: "takes either 'prompts' or 'data', not both" }]
   }
+  if (stage.data === undefined && typeof stage.heldOut === 'string') {
+    return [
+      {
+        path: [...path, 'heldOut'],
+        message: "of sampled pairs it is a share, such as 0.15; a data source is tested on beside 'data'",
+      },
+    ]
+  }
+  if (stage.data !== undefined && stage.data === stage.heldOut) {
+    return [
+      {
+        path: [...path, 'heldOut'],
+        message: `'${stage.data}' is also trained on: name other data, or a share of it such as 0.15`,
+      },
+    ]
+  }
   if (stage.data === undefined || stage.simulated === undefined) return []
   return [{ path: [...path, 'simulated'], message: 'imported preferences are judged already; nobody votes on them' }]
 }

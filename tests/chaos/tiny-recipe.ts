@@ -12,7 +12,7 @@ stages:
     prompts: requests
     pairs: 40
     sampling: { temperature: 1, maxTokens: 16 }
-    heldOutFraction: 0.2
+    heldOut: 0.2
   reward: { type: reward, from: sft, preferences: preferences, batchSize: 8, maxLength: 96, checkpointEverySteps: 2 }
   dpo:
     type: dpo

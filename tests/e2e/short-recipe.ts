@@ -12,7 +12,7 @@ ${tinyModel}stages:
     prompts: requests
     pairs: 8
     sampling: { temperature: 1, maxTokens: 24 }
-    heldOutFraction: 0.2
+    heldOut: 0.2
     guidelines: Choose the story with more animals.
   dpo: { type: dpo, from: sft, preferences: preferences, epochs: 4, batchSize: 4, maxLength: 96, learningRate: 0.001 }
   release: { type: release, from: dpo, name: by-hand-dpo }

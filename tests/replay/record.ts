@@ -36,7 +36,7 @@ try {
 
 async function recordRun({ client, db, startRun, waitForRun, waitForEnd }: TestSystem): Promise<string> {
   const simulated = 'minVotes: 45\n    simulated: { taste: stories, votesPerSecond: 40 }'
-  const runId = await startRun(tinyRecipe.replace('heldOutFraction', `${simulated}\n    heldOutFraction`))
+  const runId = await startRun(tinyRecipe.replace('heldOut:', `${simulated}\n    heldOut:`))
   const run = client.workflow.getHandle(runId)
   await waitForRun(runId, 'fine-tuning', ({ stages }) => stages.some((s) => s.name === 'sft' && s.state === 'running'))
   await run.signal(workflowSignals.pause)

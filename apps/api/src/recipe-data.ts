@@ -1,5 +1,5 @@
 import { type Recipe, type RecipeProblem, type RecipeReport, stageInputs } from '@temper/db/contracts'
-import { type Db, findDataset, getCheckpoints } from '@temper/db/queries'
+import { type Db, findCheckpoint, findDataset } from '@temper/db/queries'
 import { checkRecipe, dataUses, planRecipe, type RecipeCheck, unknownTargets } from '@temper/db/recipes'
 
 export interface DataCheck extends RecipeCheck {
@@ -9,17 +9,18 @@ export interface DataCheck extends RecipeCheck {
 
 /**
  * Checks a recipe with what is registered: its datasets exist and hold what their users need, and so does its
- * checkpoint. The recipe comes back with dataset names replaced by the ids they mean now, so that a run stays
- * repeatable when the name gets a new version.
+ * checkpoint. The recipe comes back with names of datasets and of the checkpoint replaced by the ids they mean now, so that
+ * a run stays repeatable when a name gets a new version.
  */
 export async function checkWithData(db: Db, text: string): Promise<DataCheck> {
   const check = checkRecipe(text)
   const { recipe } = check
   if (recipe === undefined) return { ...check, order: [] }
   const { data, problems: dataProblems } = await resolveDatasets(db, recipe, check)
-  const problems = [...(await modelProblems(db, recipe, check)), ...dataProblems]
+  const { model, problems: modelProblems } = await resolveModel(db, recipe, check)
+  const problems = [...modelProblems, ...dataProblems]
   if (problems.length > 0) return { ...check, recipe: undefined, problems, order: [] }
-  return { ...check, recipe: { ...recipe, data }, order: describeOrder(recipe) }
+  return { ...check, recipe: { ...recipe, model, data }, order: describeOrder(recipe) }
 }
 
 function describeOrder(recipe: Recipe): RecipeReport['stages'] {
@@ -51,13 +52,21 @@ async function resolveDatasets(db: Db, recipe: Recipe, { placeOf }: RecipeCheck)
   return { data, problems }
 }
 
-async function modelProblems(db: Db, recipe: Recipe, { placeOf }: RecipeCheck): Promise<RecipeProblem[]> {
-  if (!('checkpoint' in recipe.model)) return []
-  const [checkpoint] = await getCheckpoints(db, [recipe.model.checkpoint])
-  const place = placeOf(['model', 'checkpoint'])
-  if (checkpoint === undefined) return [problemAt(place, `there is no checkpoint '${recipe.model.checkpoint}'`)]
-  if (checkpoint.kind !== 'policy') return [problemAt(place, 'a run starts from a policy; this is a reward model')]
-  return unknownTargets(recipe, checkpoint.architecture).map(({ path, message }) => problemAt(placeOf(path), message))
+async function resolveModel(db: Db, recipe: Recipe, { placeOf }: RecipeCheck) {
+  const { model } = recipe
+  if (!('checkpoint' in model)) return { model, problems: [] }
+  const refused = (message: string) => ({ model, problems: [problemAt(placeOf(['model', 'checkpoint']), message)] })
+  const checkpoint = await findCheckpoint(db, model.checkpoint)
+  if (checkpoint === undefined) {
+    return refused(
+      `there is no checkpoint '${model.checkpoint}'; temper models add adds one, and the page of checkpoints lists them`,
+    )
+  }
+  if (checkpoint.kind !== 'policy') return refused('a run starts from a policy; this is a reward model')
+  const problems = unknownTargets(recipe, checkpoint.architecture).map(({ path, message }) =>
+    problemAt(placeOf(path), message),
+  )
+  return { model: { checkpoint: checkpoint.id }, problems }
 }
 
 function problemAt({ line, column }: { line: number; column: number }, message: string): RecipeProblem {

@@ -17,7 +17,11 @@ const tokenizerSchema = z.strictObject({
 
 /** A new model with random weights, or a registered checkpoint. */
 export const modelSchema = z.union([
-  z.strictObject({ checkpoint: idSchema('checkpoint').describe('A checkpoint of any run, or one that was added') }),
+  z.strictObject({
+    checkpoint: z
+      .union([idSchema('checkpoint'), nameSchema])
+      .describe('Id or name of a checkpoint of any run, or of a model that was added; a name means its newest'),
+  }),
   z.strictObject({
     architecture: z.enum(['llama', 'gpt2']).describe('Which blocks it is built of'),
     hiddenSize: size().default(192).describe('Width of the residual stream'),

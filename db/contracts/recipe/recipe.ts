@@ -16,7 +16,7 @@ export const recipeSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .default(42)
     .describe('Of every random choice'),
-  model: modelSchema.describe('A new model, or `checkpoint` with the id of one that exists'),
+  model: modelSchema.describe('A new model, or `checkpoint` with the id or name of one that exists'),
   data: z.record(nameSchema, dataSourceSchema).describe('Data sources by name'),
   stages: z.record(nameSchema, stageSchema).describe('Stages by name'),
 })

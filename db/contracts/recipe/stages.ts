@@ -100,7 +100,7 @@ export const simulatedLabelersSchema = z.strictObject({
 export const preferencesSchema = z.strictObject({
   type: z.literal('preferences'),
   from,
-  prompts: nameSchema.optional().describe('Data source of prompts to sample pairs for'),
+  prompts: nameSchema.optional().describe('Data source of prompts (or preferences) to sample pairs for'),
   data: nameSchema.optional().describe('Imported preferences instead of sampled pairs'),
   pairs: count().default(100).describe('Comparisons to open'),
   sampling: samplingSchema
@@ -116,12 +116,12 @@ export const preferencesSchema = z.strictObject({
     .max(4000)
     .default('Choose the answer you would rather have received.')
     .describe('What labelers are told'),
-  heldOutFraction: z
-    .number()
-    .min(0)
-    .max(0.9)
+  heldOut: z
+    .union([nameSchema, z.number().min(0).max(0.9)])
     .default(0.15)
-    .describe('Share of pairs kept to test the reward model and DPO'),
+    .describe(
+      'Kept to test the reward model and DPO: a share of the pairs, or the name of a data source of imported preferences',
+    ),
 })
 
 export const rewardSchema = z.strictObject({
@@ -213,7 +213,10 @@ const rolloutSettings = {
   rewards: rewardSourcesSchema.describe(
     'What completions are scored by, weighted and added up; `reward: NAME` is short for one reward model',
   ),
-  prompts: nameSchema.describe('Data source of prompts'),
+  prompts: nameSchema.describe('Data source of prompts, or of preferences, whose prompts they then are'),
+  maxPromptLength: count()
+    .optional()
+    .describe('Longer prompts are cut at the left, tokens; to what `maxTokens` leaves of the context unless set'),
   iterations: count().default(20).describe('Rollout and update rounds'),
   miniBatches: count().default(1).describe('Optimizer steps a pass'),
   batchSize: count()
@@ -314,7 +317,8 @@ export const evaluateSchema = z.strictObject({
   type: z.literal('evaluate'),
   candidates: z.array(nameSchema).min(1).max(8).describe('Stages whose policies are judged'),
   baseline: nameSchema.describe('Stage whose policy they are judged against'),
-  prompts: nameSchema.describe('Data source of prompts that no stage has trained on'),
+  prompts: nameSchema.describe('Data source of prompts (or preferences) that no stage has trained on'),
+  limit: count().optional().describe('Prompts to answer, from the first; all unless set'),
   judge: z
     .union([
       z.strictObject({ taste: z.enum(tasteNames) }),

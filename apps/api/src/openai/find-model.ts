@@ -1,5 +1,5 @@
-import { type Checkpoint, idSchema, TemperError } from '@temper/db/contracts'
-import { getCheckpoint, listCheckpoints } from '@temper/db/queries'
+import { type Checkpoint, TemperError } from '@temper/db/contracts'
+import { findCheckpoint, listCheckpoints } from '@temper/db/queries'
 import type { Dependencies } from '../dependencies.ts'
 
 /** As many as a list shows; what is older is still answered by its id. */
@@ -27,7 +27,7 @@ export async function listModels({ db }: Pick<Dependencies, 'db'>): Promise<Serv
 
 /** @throws TemperError not_found, and invalid_input for a reward model */
 export async function findModel({ db }: Pick<Dependencies, 'db'>, id: string): Promise<ServedModel> {
-  const checkpoint = idSchema('checkpoint').safeParse(id).success ? await getCheckpoint(db, id) : await named(db, id)
+  const checkpoint = await findCheckpoint(db, id)
   if (checkpoint === undefined) {
     const details = { param: 'model', code: 'model_not_found' }
     throw new TemperError('not_found', `there is no model '${id}'`, { details })
@@ -35,9 +35,4 @@ export async function findModel({ db }: Pick<Dependencies, 'db'>, id: string): P
   if (checkpoint.kind === 'policy') return { id, checkpoint }
   const details = { param: 'model' }
   throw new TemperError('invalid_input', `'${id}' is a ${checkpoint.kind} model: it writes no text`, { details })
-}
-
-async function named(db: Dependencies['db'], name: string): Promise<Checkpoint | undefined> {
-  const { items } = await listCheckpoints(db, { releasedOnly: true, limit })
-  return items.find(({ releasedAs }) => releasedAs === name)
 }

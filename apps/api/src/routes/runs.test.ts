@@ -189,7 +189,7 @@ describe('curves and samples', () => {
 describe('recipes', () => {
   it('that ship are listed with their text, and are valid', async () => {
     const page = pageSchema(shippedRecipeSchema).parse(await (await api.request('/v1/recipes', { key })).json())
-    expect(page.items.map((shipped) => shipped.name)).toEqual(['own-data', 'quickstart'])
+    expect(page.items.map((shipped) => shipped.name)).toEqual(['own-data', 'quickstart', 'smollm2-hh'])
     const quickstart = page.items.find((shipped) => shipped.name === 'quickstart')
     const report = recipeReportSchema.parse(
       await (await post('/v1/recipes/validate', { recipe: quickstart?.text })).json(),

@@ -1,4 +1,4 @@
-import { type EvaluationRow, type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
+import { type EvaluationRow, type JobOf, promptSourceRowSchema, TemperError } from '@temper/db/contracts'
 import { readRows, writeRows } from '../data/index.ts'
 import {
   completionLogps,
@@ -25,7 +25,8 @@ const chunkRows = 16
  * and the summed log-ratio of its policy to the baseline (k1).
  */
 export async function evaluatePolicies(job: JobOf<'evaluate'>, context: JobContext): Promise<void> {
-  const prompts = await readRows(job.prompts, promptRowSchema)
+  const all = await readRows(job.prompts, promptSourceRowSchema)
+  const prompts = all.slice(0, job.limit ?? all.length)
   const baselineDir = job.policies[job.baseline]
   if (baselineDir === undefined)
     throw new TemperError('invalid_input', `there is no policy ${job.baseline} to compare with`)

@@ -1,4 +1,4 @@
-import { type JobOf, promptRowSchema, type SampleRow } from '@temper/db/contracts'
+import { type JobOf, promptSourceRowSchema, type SampleRow } from '@temper/db/contracts'
 import { readRows, writeRows } from '../data/index.ts'
 import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
@@ -8,7 +8,7 @@ import { completePrompts, toRow } from './complete-prompts.ts'
 /** Samples `completionsPerPrompt` completions of each prompt and writes them, a line a prompt. */
 export async function sampleCompletions(job: JobOf<'sample'>, context: JobContext): Promise<void> {
   const { completionsPerPrompt: count, sampling, seed } = job
-  const all = await readRows(job.prompts, promptRowSchema)
+  const all = await readRows(job.prompts, promptSourceRowSchema)
   const prompts = all.slice(0, job.limit ?? all.length)
   const policy = await startFromCheckpoint(job.model)
   const program = new TracedProgram()

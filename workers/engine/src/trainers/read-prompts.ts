@@ -1,4 +1,4 @@
-import { type JobOf, promptRowSchema, TemperError } from '@temper/db/contracts'
+import { type JobOf, promptSourceRowSchema, TemperError } from '@temper/db/contracts'
 import { readRows } from '../data/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import type { Start } from './start.ts'
@@ -9,10 +9,11 @@ export async function readPrompts(
   { tokenizer, model }: Start,
 ): Promise<number[][]> {
   const room = model.contextLength - settings.sampling.maxTokens
-  const rows = await readRows(prompts, promptRowSchema)
+  const rows = await readRows(prompts, promptSourceRowSchema)
   if (room < 1 || rows.length === 0) {
     const message = `${type} needs prompts and room for them: ${rows.length} prompts, ${room} tokens of the context beside maxTokens`
     throw new TemperError('invalid_input', message, { details: { prompts: rows.length, room } })
   }
-  return rows.map(({ messages }) => encodePrompt(tokenizer, messages, room))
+  const longest = Math.min(room, settings.maxPromptLength ?? room)
+  return rows.map(({ messages }) => encodePrompt(tokenizer, messages, longest))
 }

@@ -7,7 +7,7 @@ const sample = (prompt: string, ...texts: string[]): SampleRow => ({
   prompt: [{ role: 'user', content: prompt }],
   completions: texts.map((text) => ({ text, tokens: 1, endedProperly: text.endsWith('.') })),
 })
-const options = { pairs: 10, heldOutFraction: 0, seed: 1 }
+const options = { pairs: 10, heldOut: 0, seed: 1 }
 
 describe('pairUp', () => {
   it('takes the first pair of every prompt before any second one', () => {

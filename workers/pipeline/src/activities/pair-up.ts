@@ -15,7 +15,7 @@ export interface PairedCompletions extends NewComparison {
  */
 export function pairUp(
   samples: SampleRow[],
-  { pairs, heldOutFraction, seed }: { pairs: number; heldOutFraction: number; seed: number },
+  { pairs, heldOut: share, seed }: { pairs: number; heldOut: number; seed: number },
 ): { comparisons: PairedCompletions[]; identical: number } {
   const rounds = Math.max(0, ...samples.map((sample) => Math.floor(sample.completions.length / 2)))
   const candidates = Array.from({ length: rounds }, (_, round) =>
@@ -25,7 +25,7 @@ export function pairUp(
   const chosen = different.slice(0, pairs)
   const heldOut = heldOutPairs(
     chosen.map(({ prompt }) => JSON.stringify(prompt)),
-    heldOutFraction,
+    share,
     seed,
   )
   const comparisons = chosen.map((pair, index) => ({ ...pair, heldOut: heldOut[index] ?? false }))

@@ -103,7 +103,10 @@ export function preferencesOf(run: RunRecord, stage: string): StageOf<'preferenc
 /** The pairs of a stage in their positions: the same from the same completions, whoever asks. */
 export async function pairedSamples({ store }: Dependencies, run: RunRecord, stage: string, samples: string) {
   const rows = await readArtifactRows(store, samples, sampleRowSchema)
-  return pairUp(rows, { ...preferencesOf(run, stage), seed: run.seed })
+  const { pairs, heldOut } = preferencesOf(run, stage)
+  if (typeof heldOut === 'string')
+    throw new TemperError('internal', `sampled pairs of '${stage}' have no file to test on`)
+  return pairUp(rows, { pairs, heldOut, seed: run.seed })
 }
 
 interface SplitRow {
@@ -123,10 +126,15 @@ async function importedPairs(
   spec: StageOf<'preferences'>,
   data: Record<string, string>,
 ): Promise<SplitRow[]> {
-  const dataset = await getDataset(db, data[spec.data ?? ''] ?? '')
-  const rows = await readArtifactRows(store, dataset.sha256, preferenceRowSchema)
+  const read = async (name: string) =>
+    readArtifactRows(store, (await getDataset(db, data[name] ?? '')).sha256, preferenceRowSchema)
+  const rows = await read(spec.data ?? '')
+  if (typeof spec.heldOut === 'string') {
+    const tested = (await read(spec.heldOut)).map((row) => ({ row, heldOut: true }))
+    return [...rows.map((row) => ({ row, heldOut: false })), ...tested]
+  }
   const prompts = rows.map((row) => JSON.stringify(row.prompt))
-  const heldOut = heldOutPairs(prompts, spec.heldOutFraction, run.seed)
+  const heldOut = heldOutPairs(prompts, spec.heldOut, run.seed)
   return rows.map((row, index) => ({ row, heldOut: heldOut[index] ?? false }))
 }
 

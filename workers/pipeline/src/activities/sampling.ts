@@ -45,6 +45,7 @@ export function createSamplingActivities(deps: EngineDependencies) {
         baseline: spec.baseline,
         reward: reward === undefined ? undefined : await inputs.checkpoint(reward),
         prompts: await inputs.data(spec.prompts),
+        limit: spec.limit,
         sampling: spec.sampling,
         output,
       }))
