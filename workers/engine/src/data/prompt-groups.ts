@@ -30,7 +30,8 @@ export function packGroups(groups: readonly PromptGroup[], options: { rowTokens:
   const rowLength = bucket(Math.max(...rows.map(sizeOf)), 8)
   const sequences = groups.flatMap((group) => group.sequences)
   const lossTokens = sequences.reduce((sum, sequence) => sum + countTargets(sequence), 0)
-  const sizes = { lossTokens: bucket(lossTokens), sequences: bucket(sequences.length) }
+  // Few sizes: a new one costs a compilation, as long as a step; a padded token costs the output layer alone.
+  const sizes = { lossTokens: bucket(lossTokens, 2), sequences: bucket(sequences.length) }
   const batch = { ...emptyBatch(rows.length, rowLength, sizes), parents: new Int32Array(rows.length * rowLength) }
   const numbers = new Map(groups.map((group, index) => [group, index]))
   for (const [row, members] of rows.entries()) {

@@ -13,7 +13,7 @@ message NodeDef { string name = 1; string op = 2; repeated string input = 3; map
 message Versions { int32 producer = 1; }
 message GraphDef { repeated NodeDef node = 1; Versions versions = 4; }
 
-message RewriterConfig { int32 auto_mixed_precision_onednn_bfloat16 = 31; int32 remapping = 14; }
+message RewriterConfig { int32 layout_optimizer = 1; int32 memory_optimization = 4; int32 loop_optimization = 9; int32 meta_optimizer_iterations = 12; }
 message GraphOptions { RewriterConfig rewrite_options = 10; }
 message ConfigProto {
   int32 intra_op_parallelism_threads = 2;

@@ -28,6 +28,18 @@ const fullTrace = 3
 /** TensorFlow's number for the thread that runs the step itself. */
 const ownThread = -1
 
+/**
+ * How a new function is rewritten before its first run. A second round, layouts of convolutions and loops find nothing in
+ * these graphs and took nearly half of the time.
+ */
+const off = 2
+const rewriteOptions = {
+  layoutOptimizer: off,
+  loopOptimization: off,
+  memoryOptimization: 1,
+  metaOptimizerIterations: 1,
+}
+
 /** A TensorFlow graph that grows, its variables, and a thread that runs parts of it one after another. */
 export class Session {
   readonly #native: NativeSession
@@ -37,6 +49,7 @@ export class Session {
       intraOpParallelismThreads: intraOpThreads ?? availableParallelism(),
       interOpParallelismThreads: interOpThreads ?? availableParallelism(),
       usePerSessionThreads: true,
+      graphOptions: { rewriteOptions },
     })
     this.#native = translated(() => new (loadAddon().Session)(config, target))
   }

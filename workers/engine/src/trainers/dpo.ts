@@ -50,7 +50,7 @@ export class DpoTrainer implements Trainer {
     const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
     this.samples = parts.samples
-    this.#source = new PairSource(parts, settings)
+    this.#source = new PairSource(parts, settings, 'log-probs')
     const free = referenceFreeLosses.some((name) => name === settings.loss)
     this.#reference = free ? undefined : new ReferenceLogps([...parts.pairs, ...parts.heldOut])
     const body = settings.loss === 'kto' ? answerLoss : pairLoss

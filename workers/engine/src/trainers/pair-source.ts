@@ -39,10 +39,17 @@ export class PairSource {
   readonly totalSteps: number
   readonly #source: EpochSource<Pair>
   readonly #settings: BatchSettings
+  readonly #reads: 'log-probs' | 'scores'
 
-  constructor({ pairs, seed, totalSteps }: PairData, settings: BatchSettings & { epochs: number }) {
+  /** @param reads - what a step asks of an answer: inputs that it does not read would be shapes more to compile for */
+  constructor(
+    { pairs, seed, totalSteps }: PairData,
+    settings: BatchSettings & { epochs: number },
+    reads: 'log-probs' | 'scores',
+  ) {
     this.#source = new EpochSource(pairs, seed)
     this.#settings = settings
+    this.#reads = reads
     this.totalSteps = totalSteps ?? this.#source.stepsOf(settings.epochs, settings)
   }
 
@@ -78,16 +85,18 @@ export class PairSource {
     const size = this.#settings.batchSize
     const filled = Array.from({ length: size }, (_, i) => pairs[i] ?? (pairs[0] as Pair))
     const packed = packGroups(filled.map(groupOf), { rowTokens })
-    const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0)
     const feeds = batchFeeds(packed, {
-      sequenceOf: packed.sequenceOf,
-      lastPositions: packed.lastPositions.slice(0, 2 * size),
+      ...(this.#reads === 'scores'
+        ? { lastPositions: packed.lastPositions.slice(0, 2 * size) }
+        : { sequenceOf: packed.sequenceOf }),
       pairWeights: Float32Array.from(filled, (_, i) => (i < pairs.length ? 1 : 0)),
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
       strengths: Float32Array.from(filled, ({ strength }) => strength),
       desirable: Float32Array.from(filled, ({ desirable }) => (desirable ? 1 : 0)),
       denominator,
     })
+    if (this.#reads === 'scores') for (const name of ['lossPositions', 'targets', 'weights']) delete feeds[name]
+    const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0)
     return { pairs, feeds, dataRows: pairs.flatMap(({ chosen }) => chosen.dataRows ?? []), tokens }
   }
 }

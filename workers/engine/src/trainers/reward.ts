@@ -52,7 +52,7 @@ export class RewardTrainer implements Trainer {
   constructor(parts: RewardParts) {
     const { program, model, role, settings, checkpoint } = parts
     this.#parts = parts
-    this.#source = new PairSource(parts, settings)
+    this.#source = new PairSource(parts, settings, 'scores')
     this.#judging = judgingOf(parts)
     this.#updater = new Updater(program, {
       name: 'reward',
