@@ -25,6 +25,9 @@ export interface RewardParts extends PairData {
 /** Strengths 1, 2 and 3 of a vote ask for a lead of ⅓, ⅔ and 1: the smaller margins of Llama 2 (Touvron et al., 2023). */
 const marginPerStrength = 1 / 3
 
+/** Of 1,000 answers the mean is exact to 3 % of the deviation, in a fraction of the time that a large dataset takes. */
+const normalizingPairs = 500
+
 /** What the judgements of this dataset mean to the loss. */
 interface Judging {
   /** Lead asked for a degree of strength; 0 where the votes tell no degrees. */
@@ -124,13 +127,19 @@ export class RewardTrainer implements Trainer {
   }
 
   /**
-   * Mean and deviation of raw scores over all answers: samples of the policy that PPO starts from. Only the finished
-   * model has them, so that a checkpoint on the way costs no pass over the data.
+   * Mean and deviation of raw scores over answers, which stand for samples of the policy that PPO starts from. Only the
+   * finished model has them, so that a checkpoint on the way costs no pass over the data.
    */
   async #normalization() {
     if (this.step < this.totalSteps) return
-    return normalizationOf(await this.#source.measure(this.#parts.pairs, this.#score))
+    return normalizationOf(await this.#source.measure(spread(this.#parts.pairs, normalizingPairs), this.#score))
   }
+}
+
+/** At most `count` of the items, evenly spread over them. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  const every = Math.max(1, items.length / count)
+  return Array.from({ length: Math.min(count, items.length) }, (_, i) => items[Math.floor(i * every)] as T)
 }
 
 /** Raw scores of both sides, each (N). */
