@@ -16,7 +16,7 @@ const jobs = {
   grpo: (toy: Toy, { policy, reward }: Models, form: object) =>
     toy.grpo(policy, reward, { ...unseen, iterations: 5, updateEpochs: 2, beta: 0.05, ...form }),
   rloo: (toy: Toy, { policy, reward }: Models, form: object) =>
-    toy.rloo(policy, reward, { ...unseen, iterations: 5, ...form }),
+    toy.rloo(policy, reward, { ...unseen, iterations: 5, updateEpochs: 2, ...form }),
 }
 
 /** So low that rounding errors do not grow from step to step. */

@@ -33,13 +33,23 @@ const Kernels* KernelsOfThisProcessor() {
 
 // Attributes of a node, read once.
 struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0;
+  int64_t transposed = 0, length = 0, window = 0, centred = 0;
+  float epsilon = 0;
 };
 
 int64_t Attribute(TF_OpKernelConstruction* construction, const char* name) {
   TF_Status* status = TF_NewStatus();
   int64_t value = 0;
   TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return value;
+}
+
+float FloatAttribute(TF_OpKernelConstruction* construction, const char* name) {
+  TF_Status* status = TF_NewStatus();
+  float value = 0;
+  TF_OpKernelConstruction_GetAttrFloat(construction, name, &value, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return value;

@@ -1,6 +1,8 @@
 // The kernels for one set of instructions, -DKERNELS=avx2Kernels, avx512Kernels or avx512bf16Kernels, with its flags.
 #include "attention.h"
+#include "elementwise.h"
 #include "kernels.h"
+#include "norm.h"
 #include "packed-attention-gradient.h"
 #include "sampling.h"
 
@@ -36,15 +38,13 @@ void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
   }
 }
 
-// 1 / (1 + exp(−x)), by exp(−|x|), which never overflows.
 template <class T>
 void Sigmoid(const T* x, T* y, int64_t count) {
   for (int64_t from = 0; from < count; from += W) {
     const int64_t some = std::min<int64_t>(W, count - from);
     float in[W] = {}, out[W];
     for (int64_t i = 0; i < some; i++) in[i] = ToFloat(x[from + i]);
-    const V value = Load(in), small = Exp(value > 0 ? -value : value);
-    Store(out, (value > 0 ? Broadcast(1) : small) / (small + 1.f));
+    Store(out, SigmoidOf(Load(in)));
     for (int64_t i = 0; i < some; i++) FromFloat(out[i], y + from + i);
   }
 }
@@ -56,5 +56,7 @@ extern const Kernels KERNELS = {
     Columns<Weights::columns, bfloat16>, AttendHead<float>,                AttendHead<bfloat16>,
     AttendPacked<float>,                 AttendPacked<bfloat16>,           PackedGradients<float>,
     PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
-    Sigmoid<float>,                      Sigmoid<bfloat16>,
+    Sigmoid<float>,                      Sigmoid<bfloat16>,                Gelu,
+    GeluGradient,                        GatedSilu,                        GatedSiluGradient,
+    NormForward,                         NormGradient,
 };

@@ -2,6 +2,7 @@
 #pragma once
 #include "bfloat16.h"
 #include "cache.h"
+#include "norm-rows.h"
 #include "packed-rows.h"
 #include "sampling-row.h"
 
@@ -29,6 +30,12 @@ struct Kernels {
   void (*sampleBf16)(const SamplingRow&);
   void (*sigmoidF32)(const float* x, float* y, int64_t count);
   void (*sigmoidBf16)(const bfloat16* x, bfloat16* y, int64_t count);
+  void (*gelu)(const float* x, float* y, int64_t count);
+  void (*geluGradient)(const float* x, const float* dY, float* dX, int64_t count);
+  void (*gatedSilu)(const float* gate, const float* up, float* y, int64_t count);
+  void (*gatedSiluGradient)(const float* gate, const float* up, const float* dY, float* dGate, float* dUp, int64_t count);
+  void (*norm)(const NormRows&, int64_t from, int64_t to);
+  void (*normGradient)(const NormRows&, int64_t from, int64_t to, float* sums);
 };
 
 extern const Kernels avx2Kernels, avx512Kernels, avx512bf16Kernels;

@@ -1,5 +1,5 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperPackedAttention and
-// its gradient, TemperSample, TemperSigmoid.
+// its gradient, TemperGelu, TemperGatedSilu, TemperNorm and their gradients, TemperSample, TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "call.h"
+#include "layer-operations.h"
 #include "packed-operations.h"
 #include "tensorflow/c/ops.h"
 
@@ -109,15 +110,11 @@ void Sample(void*, TF_OpKernelContext* context) {
 void Sigmoid(void*, TF_OpKernelContext* context) {
   Call call(context);
   TF_Tensor* x = call.Input(0);
-  std::vector<int64_t> shape;
-  for (int i = 0; i < TF_NumDims(x); i++) shape.push_back(TF_Dim(x, i));
   const TF_DataType type = TF_TensorType(x);
-  void* y = call.Output(type, shape);
+  void* y = call.Output(type, ShapeOf(x));
   if (!y) return;
   const Kernels& kernels = *KernelsOfThisProcessor();
-  const int64_t part = 4096, size = Size(x), parts = (size + part - 1) / part;
-  ParallelFor(parts, [&](int64_t i) {
-    const int64_t from = i * part, count = std::min(part, size - from);
+  EachPart(Size(x), [&](int64_t from, int64_t count) {
     if (type == TF_FLOAT)
       kernels.sigmoidF32(Data<float>(x) + from, static_cast<float*>(y) + from, count);
     else
@@ -198,6 +195,33 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             Sample},
            status);
   Register({"TemperSigmoid", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, Sigmoid}, status);
+  Register({"TemperGelu", {"x: float"}, {}, {"y: float"}, false, nullptr, Gelu}, status);
+  Register({"TemperGeluGrad", {"x: float", "d_y: float"}, {}, {"d_x: float"}, false, nullptr, GeluGradient}, status);
+  Register({"TemperGatedSilu", {"gate: float", "up: float"}, {}, {"y: float"}, false, nullptr, GatedSilu}, status);
+  Register({"TemperGatedSiluGrad",
+            {"gate: float", "up: float", "d_y: float"},
+            {},
+            {"d_gate: float", "d_up: float"},
+            false,
+            nullptr,
+            GatedSiluGradient},
+           status);
+  Register({"TemperNorm",
+            {"x: float", "weight: float", "bias: float"},
+            {"centred: int", "epsilon: float"},
+            {"y: float", "means: float", "inverses: float"},
+            false,
+            ReadNorm,
+            Norm},
+           status);
+  Register({"TemperNormGrad",
+            {"x: float", "weight: float", "means: float", "inverses: float", "d_y: float"},
+            {"centred: int", "epsilon: float"},
+            {"d_x: float", "d_weight: float", "d_bias: float"},
+            false,
+            ReadNorm,
+            NormGradient},
+           status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));
   TF_DeleteStatus(status);
 }

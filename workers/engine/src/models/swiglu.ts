@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { type Routing, silu } from '../nn/index.ts'
+import { gatedSilu, type Routing } from '../nn/index.ts'
 import type { Layer } from './layer.ts'
 import type { StoredTensor } from './model.ts'
 
@@ -18,7 +18,7 @@ export interface FeedForward {
 /** SwiGLU (Shazeer, 2020): down(silu(gate x) · up x). */
 export function swiglu({ hiddenSize: D, intermediateSize: F }: { hiddenSize: number; intermediateSize: number }) {
   const run = ({ project }: Layer, x: Tensor) => {
-    const gated = silu(project('mlp.gate_proj', x)).mul(project('mlp.up_proj', x)) // (B, T, F)
+    const gated = gatedSilu(project('mlp.gate_proj', x), project('mlp.up_proj', x)) // (B, T, F)
     return project('mlp.down_proj', gated)
   }
   const shapes = { 'mlp.gate_proj.weight': [F, D], 'mlp.up_proj.weight': [F, D], 'mlp.down_proj.weight': [D, F] }

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { groupedMatMul, stopGradient } from '../tracing/index.ts'
-import { silu } from './activations.ts'
+import { gatedSilu } from './activations.ts'
 
 /** Where a layer's router sends its tokens. */
 export interface Routing {
@@ -46,7 +46,7 @@ export function expertsSwiglu(x: Tensor, experts: Tensor, weights: Tensor, gateU
   const place = tf.scatterND(tf.expandDims(order, 1), tf.range(0, size, 1, 'int32'), [size]) as Tensor1D // its inverse
   const rows = tf.gather(x, tf.floorDiv(order, tf.scalar(k, 'int32')) as Tensor1D)
   const [gate, up] = tf.split(groupedMatMul(rows, gateUp, counts), 2, 1) as [Tensor, Tensor]
-  const out = groupedMatMul(tf.mul(silu(gate), up), down, counts)
+  const out = groupedMatMul(gatedSilu(gate, up), down, counts)
   const ofTokens = tf.reshape(tf.gather(out, place), [tokens, k, -1])
   return tf.sum(tf.mul(ofTokens, tf.expandDims(weights, 2)), 1)
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
-import { geluNew, silu } from './activations.ts'
+import { gatedSilu, geluNew } from './activations.ts'
 import { conv1d, linear } from './linear.ts'
 import { layerNorm, rmsNorm } from './norm.ts'
 import { applyRope, ropeFrequencies, ropeRotation } from './rope.ts'
@@ -62,10 +62,10 @@ describe('activations', () => {
     )
   })
 
-  it('silu is x times sigmoid', () => {
+  it('gatedSilu is x times sigmoid times the other', () => {
     expectClose(
-      valuesOf(() => silu(tf.tensor([-3, -1, 0, 0.5, 2]))),
-      [-0.1422776, -0.2689414, 0, 0.3112297, 1.7615942],
+      valuesOf(() => gatedSilu(tf.tensor([-3, -1, 0, 0.5, 2]), tf.tensor([1, 1, 1, 10, -1]))),
+      [-0.1422776, -0.2689414, 0, 3.1122966, -1.7615942],
     )
   })
 })
@@ -143,7 +143,7 @@ describe('gradients written by hand', () => {
           .mul(0.5),
       ),
     ],
-    ['silu', toX(silu), toX((z) => z.div(z.neg().exp().add(1)))],
+    ['gatedSilu', toX((z) => gatedSilu(z, tf.onesLike(z))), toX((z) => z.div(z.neg().exp().add(1)))],
     [
       'layerNorm',
       affine((z, w, b) => layerNorm(z, w, b, 1e-5)),

@@ -6,6 +6,7 @@ import { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
 import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
 import type { CachedAttention } from './ops/cached-attention.ts'
+import type { OwnKernel } from './ops/own-kernel.ts'
 import type { Attended, AttentionGradients, PackedAttention } from './ops/packed-attention.ts'
 import type { SampleRows } from './ops/sample-rows.ts'
 import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
@@ -168,6 +169,16 @@ class Trace implements TraceScope {
     const results = (['int32', 'float32'] as const).map((dtype) => ({ type: dtype, shape: uniforms.shape }))
     const [ids, logps] = this.#graph.emitAll('TemperSample', inputs, { T: type }, results) as [Value, Value]
     return { ids: this.#backend.makeTensor(ids), logps: this.#backend.makeTensor(logps) }
+  }
+
+  hasOwnKernels(x: Tensor): boolean {
+    return this.#graph.kernels && this.#value(x).type === 'float32'
+  }
+
+  ownKernel({ op, inputs, outputs, attributes = {} }: OwnKernel): Tensor[] {
+    const values = inputs.map((tensor) => this.#graph.cast(this.#value(tensor), 'float32'))
+    const results = outputs.map((shape) => ({ type: 'float32' as const, shape: [...shape] }))
+    return this.#graph.emitAll(op, values, attributes, results).map((value) => this.#backend.makeTensor(value))
   }
 
   /** One branch a condition, however many variables change in it. */

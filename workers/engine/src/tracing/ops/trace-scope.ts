@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import type { AdamWSettings, AdamWVariables } from './apply-adamw.ts'
 import type { CachedAttention } from './cached-attention.ts'
+import type { OwnKernel } from './own-kernel.ts'
 import type { Attended, AttentionGradients, PackedAttention } from './packed-attention.ts'
 import type { SampleRows } from './sample-rows.ts'
 
@@ -15,6 +16,8 @@ export interface TraceScope {
   packedAttention(call: PackedAttention): Attended | undefined
   packedAttentionGradients(call: PackedAttention, attended: Attended, dOut: Tensor): AttentionGradients | undefined
   sampleRows(rows: SampleRows): Record<'ids' | 'logps', Tensor> | undefined
+  hasOwnKernels(x: Tensor): boolean
+  ownKernel(call: OwnKernel): Tensor[]
 }
 
 let current: TraceScope | undefined

@@ -1,0 +1,142 @@
+// What a layer computes beside products and attention: TemperGelu, TemperGatedSilu, TemperNorm and their gradients.
+#pragma once
+#include <algorithm>
+
+#include "call.h"
+
+namespace {
+
+std::vector<int64_t> ShapeOf(TF_Tensor* x) {
+  std::vector<int64_t> shape;
+  for (int i = 0; i < TF_NumDims(x); i++) shape.push_back(TF_Dim(x, i));
+  return shape;
+}
+
+// kernel(first element, how many), in parts that stay in the cache.
+template <class F>
+void EachPart(int64_t size, F kernel) {
+  constexpr int64_t part = 4096;
+  ParallelFor((size + part - 1) / part, [&](int64_t i) { kernel(i * part, std::min(part, size - i * part)); });
+}
+
+template <int Inputs>
+bool EqualSizes(Call& call, TF_Tensor* (&in)[Inputs], const char* rule) {
+  bool equal = true;
+  for (int i = 0; i < Inputs; i++) {
+    in[i] = call.Input(i);
+    equal = equal && Size(in[i]) == Size(in[0]);
+  }
+  return call.Require(equal, rule);
+}
+
+// x → y.
+void Gelu(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor* x = call.Input(0);
+  auto* y = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(x)));
+  if (!y) return;
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachPart(Size(x), [&](int64_t at, int64_t count) { kernels.gelu(Data<float>(x) + at, y + at, count); });
+}
+
+// x, dY → dX.
+void GeluGradient(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor* in[2];
+  if (!EqualSizes(call, in, "TemperGeluGrad: shapes differ")) return;
+  auto* dX = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0])));
+  if (!dX) return;
+  const float *x = Data<float>(in[0]), *dY = Data<float>(in[1]);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.geluGradient(x + at, dY + at, dX + at, count); });
+}
+
+// gate, up → y.
+void GatedSilu(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor* in[2];
+  if (!EqualSizes(call, in, "TemperGatedSilu: shapes differ")) return;
+  auto* y = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0])));
+  if (!y) return;
+  const float *gate = Data<float>(in[0]), *up = Data<float>(in[1]);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.gatedSilu(gate + at, up + at, y + at, count); });
+}
+
+// gate, up, dY → dGate, dUp.
+void GatedSiluGradient(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor* in[3];
+  if (!EqualSizes(call, in, "TemperGatedSiluGrad: shapes differ")) return;
+  auto* dGate = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0]), 0));
+  auto* dUp = dGate ? static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0]), 1)) : nullptr;
+  if (!dUp) return;
+  const float *gate = Data<float>(in[0]), *up = Data<float>(in[1]), *dY = Data<float>(in[2]);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachPart(Size(in[0]), [&](int64_t at, int64_t count) {
+    kernels.gatedSiluGradient(gate + at, up + at, dY + at, dGate + at, dUp + at, count);
+  });
+}
+
+void* ReadNorm(TF_OpKernelConstruction* construction) {
+  return new Attributes{.centred = Attribute(construction, "centred"),
+                        .epsilon = FloatAttribute(construction, "epsilon")};
+}
+
+// Rows that one thread takes at a time; sums of a gradient are added up in the order of these blocks, whatever the
+// threads.
+constexpr int64_t normBlock = 32;
+
+// x (R, D), weight, bias (D; read if centred) → y (R, D), means, inverses (R).
+void Norm(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor *x = call.Input(0), *weight = call.Input(1), *bias = call.Input(2);
+  const auto* read = static_cast<Attributes*>(attributes);
+  if (!call.Require(TF_NumDims(x) == 2 && TF_Dim(x, 1) == Size(weight), "TemperNorm: shapes do not fit")) return;
+  if (!call.Require(!read->centred || Size(bias) == Size(weight), "TemperNorm: the bias does not fit")) return;
+  const int64_t rows = TF_Dim(x, 0);
+  NormRows n{};
+  n.x = Data<float>(x), n.weight = Data<float>(weight), n.bias = Data<float>(bias), n.width = TF_Dim(x, 1);
+  n.centred = read->centred, n.epsilon = read->epsilon;
+  n.y = static_cast<float*>(call.Output(TF_FLOAT, {rows, n.width}, 0));
+  n.means = n.y ? static_cast<float*>(call.Output(TF_FLOAT, {rows}, 1)) : nullptr;
+  n.inverses = n.means ? static_cast<float*>(call.Output(TF_FLOAT, {rows}, 2)) : nullptr;
+  if (!n.inverses) return;
+  if (!n.centred) std::fill(n.means, n.means + rows, 0.f);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  ParallelFor((rows + normBlock - 1) / normBlock, [&](int64_t block) {
+    kernels.norm(n, block * normBlock, std::min(rows, (block + 1) * normBlock));
+  });
+}
+
+// x, weight, means, inverses, dY → dX (R, D), dWeight, dBias (D; 0 unless centred).
+void NormGradient(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  TF_Tensor *x = call.Input(0), *weight = call.Input(1), *means = call.Input(2), *inverses = call.Input(3);
+  TF_Tensor* dY = call.Input(4);
+  const int64_t rows = TF_Dim(x, 0), width = TF_Dim(x, 1);
+  const bool fits = Size(weight) == width && Size(means) == rows && Size(inverses) == rows && Size(dY) == Size(x);
+  if (!call.Require(fits, "TemperNormGrad: shapes do not fit")) return;
+  NormRows n{};
+  n.x = Data<float>(x), n.weight = Data<float>(weight), n.dY = Data<float>(dY), n.width = width;
+  n.means = Data<float>(means), n.inverses = Data<float>(inverses);
+  n.centred = static_cast<Attributes*>(attributes)->centred;
+  n.dX = static_cast<float*>(call.Output(TF_FLOAT, {rows, width}, 0));
+  auto* dWeight = n.dX ? static_cast<float*>(call.Output(TF_FLOAT, {width}, 1)) : nullptr;
+  auto* dBias = dWeight ? static_cast<float*>(call.Output(TF_FLOAT, {width}, 2)) : nullptr;
+  if (!dBias) return;
+  const int64_t blocks = (rows + normBlock - 1) / normBlock;
+  std::vector<float> sums(blocks * 2 * width);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  ParallelFor(blocks, [&](int64_t block) {
+    const int64_t to = std::min(rows, (block + 1) * normBlock);
+    kernels.normGradient(n, block * normBlock, to, sums.data() + block * 2 * width);
+  });
+  std::fill(dWeight, dWeight + width, 0.f), std::fill(dBias, dBias + width, 0.f);
+  for (int64_t block = 0; block < blocks; block++) {
+    const float* of = sums.data() + block * 2 * width;
+    for (int64_t i = 0; i < width; i++) dWeight[i] += of[i], dBias[i] += of[width + i];
+  }
+}
+
+}  // namespace

@@ -1,0 +1,63 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import { random } from '../random.ts'
+import { gradients, TracedProgram } from '../tracing/index.ts'
+import { gatedSilu, geluNew } from './activations.ts'
+import { layerNorm, rmsNorm } from './norm.ts'
+
+/** Rows R and width D of what is computed: less than a vector, whole vectors, some left over, more rows than a block. */
+export const layerSizes = [
+  [1, 3],
+  [5, 16],
+  [33, 37],
+  [70, 576],
+] as const
+
+type Parts = Record<'x' | 'other' | 'weight' | 'bias', Tensor>
+
+/** What a layer computes of x, other (R, D), weight and bias (D), and which of them it reads. */
+export const layerParts: Record<string, { reads: (keyof Parts)[]; of(parts: Parts): Tensor }> = {
+  geluNew: { reads: ['x'], of: ({ x }) => geluNew(x) },
+  gatedSilu: { reads: ['x', 'other'], of: ({ x, other }) => gatedSilu(x, other) },
+  layerNorm: { reads: ['x', 'weight', 'bias'], of: ({ x, weight, bias }) => layerNorm(x, weight, bias, 1e-5) },
+  rmsNorm: { reads: ['x', 'weight'], of: ({ x, weight }) => rmsNorm(x, weight, 1e-5) },
+}
+
+/** Between −9 and 9, and some so far from 0 that their exponentials overflow or vanish. */
+const drawn = (seed: number, size: number) =>
+  Float32Array.from({ length: size }, (_, i) => (i % 97 === 13 ? (i % 2 ? 120 : -120) : random(seed, i) * 18 - 9))
+
+/** Values and gradients of a loss that weighs each value, by our kernels or without. */
+export async function layerPart(name: string, [rows, width]: readonly [number, number], kernels = true) {
+  const { reads, of } = layerParts[name] as (typeof layerParts)[string]
+  const program = new TracedProgram({ kernels })
+  const shapes = { x: [rows, width], other: [rows, width], weight: [width], bias: [width], dY: [rows, width] }
+  const inputs = Object.fromEntries(
+    Object.entries(shapes).map(([key, shape]) => [key, { shape, dtype: 'float32' as const }]),
+  ) as Record<keyof typeof shapes, { shape: number[]; dtype: 'float32' }>
+  const run = program.define('run', { inputs }, (_, { dY, ...parts }) => {
+    const { grads } = gradients(
+      () => of(parts).mul(dY).sum(),
+      Object.fromEntries(reads.map((key) => [key, parts[key]])),
+    )
+    return { y: of(parts), ...(grads as Record<string, Tensor>) }
+  })
+  const feeds = Object.entries(shapes).map(([key, shape], seed) => [
+    key,
+    drawn(
+      seed,
+      shape.reduce((a, b) => a * b),
+    ),
+  ])
+  const outputs = await run(Object.fromEntries(feeds))
+  program.close()
+  return Object.fromEntries(Object.entries(outputs).map(([key, { data }]) => [key, Array.from(data)]))
+}
+
+/** Prints what a child process, with other threads or instructions, computes. */
+export async function print(): Promise<void> {
+  const found: Record<string, Record<string, number[]>> = {}
+  for (const name of Object.keys(layerParts)) {
+    for (const size of layerSizes) found[`${name} ${size}`] = await layerPart(name, size)
+  }
+  process.stdout.write(JSON.stringify(found))
+}
