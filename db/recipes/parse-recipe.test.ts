@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkRecipe, parseRecipe, planRecipe } from './index.ts'
+import { checkRecipe, dataUses, parseRecipe, planRecipe } from './index.ts'
 
 const valid = `name: tiny
 model:
@@ -44,7 +44,7 @@ stages:
     name: tiny-ppo
 `
 
-const shipped = ['quickstart', 'own-data']
+const shipped = ['quickstart', 'own-data', 'smollm2-hh']
 const problemsOf = (text: string) => checkRecipe(text).problems
 /** The valid recipe with one piece of text exchanged. */
 const changed = (from: string, to: string) => {
@@ -133,6 +133,7 @@ describe.each([
     { line: 27, key: 'from' },
   ],
   ['random weights as a policy', 'from: model', 'from: pretrain', { line: 15, key: 'from' }],
+  ['sampled pairs tested on a file', 'prompts: asks\n    heldOut: talks\n  reward:', 'prompts: asks\n  reward:', { line: 21, column: 14, key: 'heldOut' }], // biome-ignore format: rows
   [
     'preferences without a source',
     'type: preferences\n    from: sft',
@@ -156,6 +157,56 @@ describe.each([
 ])('a recipe with %s', (_, to, from, problem) => {
   it('is refused at its place', () => {
     expect(problemsOf(changed(from, to))[0]).toMatchObject(problem)
+  })
+})
+
+describe('imported preferences', () => {
+  const imported = (votes: string) =>
+    changed('asks: {', 'pairs: { dataset: pairs }\n  tests: { dataset: tests }\n  asks: {').replace(
+      '    type: preferences\n    from: sft\n    prompts: asks\n',
+      `    type: preferences\n${votes}`,
+    )
+
+  it.each([
+    ['a share of them', 0.2],
+    ['a data source of their own', 'tests'],
+  ])('are tested on %s', (_, heldOut) => {
+    const { recipe, problems, warnings } = checkRecipe(imported(`    data: pairs\n    heldOut: ${heldOut}\n`))
+    expect({ problems, votes: recipe?.stages.votes }).toMatchObject({ problems: [], votes: { heldOut } })
+    expect(warnings.map(({ key }) => key)).toEqual(heldOut === 'tests' ? [] : ['tests'])
+  })
+
+  it.each([
+    ['what they train on', 'pairs', "'pairs' is also trained on: name other data, or a share of it such as 0.15"],
+    ['data that there is not', 'testz', "there is no data source 'testz'; the nearest is 'tests'"],
+    ['data of another kind', 'talks', "'talks' holds conversations; expected preferences"],
+    ['more than 0.9 of them', '0.95', '<=0.9'],
+  ])('are not tested on %s', (_, heldOut, message) => {
+    expect(problemsOf(imported(`    data: pairs\n    heldOut: ${heldOut}\n`))).toMatchObject([
+      { line: 22, column: 14, key: 'heldOut', message: expect.stringContaining(message) },
+    ])
+  })
+})
+
+describe('prompts', () => {
+  const stages = [
+    '{ type: preferences, from: sft, prompts: talks }',
+    '{ type: ppo, from: sft, reward: reward, prompts: talks }',
+    '{ type: grpo, from: sft, reward: reward, prompts: talks }',
+    '{ type: rloo, from: sft, reward: reward, prompts: talks }',
+    '{ type: evaluate, candidates: [ppo], baseline: sft, prompts: talks, judge: { reward: reward } }',
+  ]
+  const withStage = (stage: string) => changed('  publish:\n', `  more: ${stage}\n  publish:\n`)
+
+  it.each(stages)('of %s hold prompts, or preferences with theirs', (stage) => {
+    const message = "stages.more.prompts: 'talks' holds conversations; expected prompts or preferences"
+    expect(problemsOf(withStage(stage))).toMatchObject([{ line: 36, key: 'prompts', message }])
+    const registered = withStage(stage).replace(/talks: {.*}/, 'talks: { dataset: talks }')
+    expect(dataUses(parseRecipe(registered))).toContainEqual({
+      path: ['stages', 'more', 'prompts'],
+      name: 'talks',
+      kinds: ['prompts', 'preferences'],
+    })
   })
 })
 
