@@ -1,12 +1,22 @@
 import {
   metricPointSchema,
+  newId,
   pageSchema,
   recipeReportSchema,
   runSchema,
   shippedRecipeSchema,
   stageSamplesSchema,
 } from '@temper/db/contracts'
-import { appendEvent, listRuns, recordMetrics, registerDataset, setRunState, updateStage } from '@temper/db/queries'
+import {
+  appendEvent,
+  listRuns,
+  recordMetrics,
+  registerCheckpoint,
+  registerDataset,
+  releaseCheckpoint,
+  setRunState,
+  updateStage,
+} from '@temper/db/queries'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestTemporal, type TestTemporal } from '../../../../tests/support/temporal.ts'
@@ -105,6 +115,57 @@ describe('a new run', () => {
     expect(run.recipe.data.text).toEqual({ dataset: dataset.id })
     await registerDataset(api.db, { ...rows, kind: 'prompts' })
     expect(await errorOf(await post('/v1/runs', { recipe: named }))).toMatchObject([422, { details: { line: 6 } }])
+  })
+
+  it('takes the prompts of a dataset of preferences', async () => {
+    const rows = { name: 'judged', rows: 1, sizeBytes: 2, sha256: 'b'.repeat(64), source: 'upload' }
+    const dataset = await registerDataset(api.db, { ...rows, kind: 'preferences' })
+    const judged = recipe.replace('{ generator: stories, kind: prompts, count: 10 }', '{ dataset: judged }')
+    const run = runSchema.parse(await (await post('/v1/runs', { recipe: judged })).json())
+    expect(run.recipe.data.asks).toEqual({ dataset: dataset.id })
+  })
+})
+
+describe('a run from a checkpoint', () => {
+  const named = (name: string) => `name: further
+model:
+  checkpoint: ${name}
+data:
+  talks: { generator: stories, kind: conversations, count: 10 }
+stages:
+  sft: { type: sft, data: talks }
+`
+  const release = async (name: string, kind: 'policy' | 'reward' = 'policy') => {
+    const of = { id: newId('checkpoint'), runId: null, stage: 'sft', stageType: 'sft' } as const
+    const model = { kind, architecture: 'llama', parameters: 1, metrics: {}, files: [] }
+    const { id } = await registerCheckpoint(api.db, { ...of, ...model, step: 1, final: true, parents: [], data: [] })
+    await releaseCheckpoint(api.db, id, name)
+    return id
+  }
+  const modelOf = async (checkpoint: string) =>
+    runSchema.parse(await (await post('/v1/runs', { recipe: named(checkpoint) })).json()).recipe.model
+
+  it('refers to it by the id that its name means now: the newest', async () => {
+    const first = await release('tiny-sft')
+    expect(await modelOf('tiny-sft')).toEqual({ checkpoint: first })
+    const second = await release('tiny-sft')
+    expect(await modelOf('tiny-sft')).toEqual({ checkpoint: second })
+    expect(await modelOf(first)).toEqual({ checkpoint: first })
+  })
+
+  it('is refused where it names one that there is not', async () => {
+    for (const name of ['nobody', newId('checkpoint')]) {
+      const message = expect.stringContaining(`there is no checkpoint '${name}'; temper models add adds one`)
+      const refusal = { code: 'invalid_recipe', message, details: { line: 3, column: 15 } }
+      expect(await errorOf(await post('/v1/runs', { recipe: named(name) }))).toMatchObject([422, refusal])
+    }
+  })
+
+  it('is refused where it names a reward model', async () => {
+    await release('tiny-reward', 'reward')
+    const message = expect.stringContaining('a run starts from a policy; this is a reward model')
+    const refusal = { code: 'invalid_recipe', message, details: { line: 3, column: 15 } }
+    expect(await errorOf(await post('/v1/runs', { recipe: named('tiny-reward') }))).toMatchObject([422, refusal])
   })
 })
 
