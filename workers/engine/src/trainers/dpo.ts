@@ -116,10 +116,7 @@ export class DpoTrainer implements Trainer {
   }
 
   async result(): Promise<Result> {
-    const { metrics } = this.#training
-    // The last step has looked already, unless the stage was resumed after it.
-    const seen = metrics.eval_accuracy === undefined ? await this.#heldOut() : metrics
-    const { eval_accuracy = null, eval_margin = null } = seen
+    const { eval_accuracy = null, eval_margin = null } = this.#training.metrics
     const judged = withoutTies(this.#parts.heldOut).length
     return { accuracy: eval_accuracy, margin: eval_margin, judged, steps: this.step, ...this.#parts.counts }
   }
