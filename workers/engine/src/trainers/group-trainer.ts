@@ -11,7 +11,7 @@ import {
 } from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
 import { k1, weightedSum } from '../losses/index.ts'
-import { type Model, paramsOf, type Role, roleNames } from '../models/index.ts'
+import { paramsOf, type Role, roleNames } from '../models/index.ts'
 import {
   completionGrid,
   episodeShape,
@@ -21,7 +21,6 @@ import {
   measureEpisodes,
   passRows,
   promptRows,
-  type RewardSource,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
@@ -32,29 +31,20 @@ import {
   updatesPerEpoch,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
-import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import type { Inputs, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import type { GroupMethod } from './group-method.ts'
 import { groupMetrics, groupsOf } from './group-metrics.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
+import type { RolloutParts } from './rollout-parts.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, TrainingState } from './training-state.ts'
+import { TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 
-export interface GroupParts {
-  program: Program
-  policy: Model
-  /** Where the program holds the policy's weights. Where beta is above 0, those that it has at the start are role `ref`. */
-  policyRole: Role
-  rewards: readonly RewardSource[]
+/** There is a reference where beta is above 0. */
+export interface GroupParts extends RolloutParts {
   method: GroupMethod
-  tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
-  prompts: readonly (readonly number[])[]
   settings: MethodSettings<'grpo' | 'rloo'>
-  seed: number
-  checkpoint: CheckpointParts
-  samples?: PromptSamples
 }
 
 /** Completions group after group; log-probs are lists, one number a token. */

@@ -26,7 +26,6 @@ import {
   measureEpisodes,
   passRows,
   promptRows,
-  type RewardSource,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
@@ -36,26 +35,18 @@ import {
   updatesPerEpoch,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
-import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import type { Inputs, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import { meanKl, rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
+import type { RolloutParts } from './rollout-parts.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
-import { type CheckpointParts, TrainingState } from './training-state.ts'
+import { TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
 import { logpsAndValues, type PolicyAndValue, valueNames } from './value-model.ts'
 
-/** The weights that the policy has at the start, the reference, are role `ref`. */
-export interface PpoParts extends PolicyAndValue {
-  program: Program
-  rewards: readonly RewardSource[]
-  tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
-  prompts: readonly (readonly number[])[]
+export interface PpoParts extends RolloutParts, PolicyAndValue {
   settings: MethodSettings<'ppo'>
-  seed: number
-  checkpoint: CheckpointParts
-  samples?: PromptSamples
 }
 
 /** What sampling and scoring leave for the updates; per episode, one number a completion token. */
