@@ -14,6 +14,27 @@ export interface UpdatePass {
   epoch: number
 }
 
+export interface UpdatePlan extends MiniBatchSettings {
+  /** Of an iteration. */
+  episodes: number
+  /** Passes over them. */
+  epochs: number
+}
+
+/** Optimizer steps of an iteration: fewer than asked for where there are fewer episodes. */
+export function updatesPerIteration(plan: UpdatePlan): number {
+  return plan.epochs * Math.ceil(plan.episodes / miniBatchSize(plan.episodes, plan))
+}
+
+/** The mini-batches of an iteration (from 1) in their order, each with the number of its step over all iterations. */
+export function updatesOf(plan: UpdatePlan, { seed, iteration }: Omit<UpdatePass, 'epoch'>) {
+  const epochs = Array.from({ length: plan.epochs }, (_, epoch) =>
+    shuffledMiniBatches(plan.episodes, plan, { seed, iteration, epoch }),
+  )
+  const before = (iteration - 1) * updatesPerIteration(plan)
+  return epochs.flat().map((miniBatch, i) => ({ miniBatch, step: before + i + 1 }))
+}
+
 /** Episodes in shuffled order: a list of mini-batches, each a list of passes, each a list of places in the rollout. */
 export function shuffledMiniBatches(
   episodes: number,
@@ -23,11 +44,6 @@ export function shuffledMiniBatches(
   const order = shuffle(Array(episodes).keys(), seed, seedOf('ppo/mini-batches'), iteration, epoch)
   const rows = passRows(episodes, settings)
   return chunksOf(order, miniBatchSize(episodes, settings)).map((miniBatch) => chunksOf(miniBatch, rows))
-}
-
-/** Optimizer steps of a pass over all episodes: fewer than asked for where there are fewer episodes. */
-export function updatesPerEpoch(episodes: number, settings: MiniBatchSettings): number {
-  return Math.ceil(episodes / miniBatchSize(episodes, settings))
 }
 
 /** Episodes of one forward and backward pass. */

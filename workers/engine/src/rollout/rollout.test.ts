@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { completionGrid } from './completion-grid.ts'
 import { logpDifference } from './logp-difference.ts'
 import { meanOfUpdates } from './mean-of-updates.ts'
-import { passRows, shuffledMiniBatches, updatesPerEpoch } from './mini-batches.ts'
+import { passRows, shuffledMiniBatches, updatesOf, updatesPerIteration } from './mini-batches.ts'
 import { deviation, variance } from './statistics.ts'
 
 describe('shuffledMiniBatches', () => {
@@ -26,7 +26,7 @@ describe('shuffledMiniBatches', () => {
 
   it('takes fewer steps than asked for where there are fewer episodes', () => {
     // five episodes in mini-batches of two
-    expect(updatesPerEpoch(5, { miniBatches: 4 })).toBe(3)
+    expect(updatesPerIteration({ episodes: 5, epochs: 1, miniBatches: 4 })).toBe(3)
     expect(shuffledMiniBatches(5, { miniBatches: 4 }, pass)).toHaveLength(3)
   })
 
@@ -34,6 +34,19 @@ describe('shuffledMiniBatches', () => {
     expect(passRows(12, { miniBatches: 3 })).toBe(4)
     expect(passRows(12, { miniBatches: 3, batchSize: 2 })).toBe(2)
     expect(passRows(12, { miniBatches: 3, batchSize: 64 })).toBe(4)
+  })
+})
+
+describe('updatesOf', () => {
+  it('goes over the episodes in another order each time, and counts steps over all iterations', () => {
+    const plan = { episodes: 5, epochs: 2, miniBatches: 2, batchSize: 2 }
+    const updates = updatesOf(plan, { seed: 3, iteration: 4 })
+    // three iterations of four steps came before
+    expect(updates.map(({ step }) => step)).toEqual([13, 14, 15, 16])
+    expect(updates.map(({ miniBatch }) => miniBatch)).toEqual([
+      ...shuffledMiniBatches(5, plan, { seed: 3, iteration: 4, epoch: 0 }),
+      ...shuffledMiniBatches(5, plan, { seed: 3, iteration: 4, epoch: 1 }),
+    ])
   })
 })
 

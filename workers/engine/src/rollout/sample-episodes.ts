@@ -1,22 +1,40 @@
+import type { Sampling } from '@temper/db/contracts'
 import type { Episode } from '../forward/index.ts'
-import type { GenerationRequest, Generator } from '../generation/index.ts'
+import type { Generator } from '../generation/index.ts'
+import type { RewardSample } from '../rewards/index.ts'
+import type { Tokenizer } from '../tokenizer/index.ts'
+import { episodeTexts } from './episode-texts.ts'
 
 export interface SampledEpisodes {
   episodes: Episode[]
   /** The sampler's own log-probs, one a completion token, at the sampling temperature. */
   sampledLogps: number[][]
+  texts: RewardSample[]
+}
+
+export interface SamplingParts {
+  settings: { sampling: Sampling }
+  tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
+  seed: number
 }
 
 /**
  * A completion of each prompt, in their order, cut at its first stop token. A prompt that comes several times in a row
  * is read once.
+ * @param prompts - as many in every iteration (from 1): a completion's noise is that of its place among all of them
  */
-export async function sampleEpisodes(generator: Generator, request: GenerationRequest): Promise<SampledEpisodes> {
-  const generated = await generator.generate(request)
+export async function sampleEpisodes(
+  generator: Generator,
+  { iteration, prompts }: { iteration: number; prompts: readonly (readonly number[])[] },
+  { settings: { sampling }, tokenizer, seed }: SamplingParts,
+): Promise<SampledEpisodes> {
+  const firstIndex = (iteration - 1) * prompts.length
+  const generated = await generator.generate({ prompts, sampling, stopIds: tokenizer.stopIds, seed, firstIndex })
   const episodes = generated.map(({ ids, stopped }, index) => ({
-    prompt: request.prompts[index] ?? [],
+    prompt: prompts[index] ?? [],
     completion: ids,
     stopped,
   }))
-  return { episodes, sampledLogps: generated.map(({ logps }) => logps) }
+  const sampledLogps = generated.map(({ logps }) => logps)
+  return { episodes, sampledLogps, texts: episodeTexts(episodes, tokenizer) }
 }

@@ -15,7 +15,6 @@ import { paramsOf, type Role, roleNames } from '../models/index.ts'
 import {
   completionGrid,
   episodeShape,
-  episodeTexts,
   logpDifference,
   meanOfUpdates,
   measureEpisodes,
@@ -25,10 +24,11 @@ import {
   type SampledEpisodes,
   sampleEpisodes,
   scoreEpisodes,
-  shuffledMiniBatches,
   stopwatch,
   sum,
-  updatesPerEpoch,
+  type UpdatePlan,
+  updatesOf,
+  updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
@@ -94,7 +94,7 @@ export class GroupTrainer implements Trainer {
       name: 'group/update',
       trained: roleNames(policyRole, policy),
       settings,
-      totalSteps: settings.iterations * this.#updatesPerIteration,
+      totalSteps: settings.iterations * updatesPerIteration(this.#plan),
       body: (v, x) => groupLoss(parts, v, x),
     })
     const updater = this.#updater
@@ -152,32 +152,27 @@ export class GroupTrainer implements Trainer {
     return promptsPerIteration * groupSize
   }
 
-  get #updatesPerIteration(): number {
+  get #plan(): UpdatePlan {
     const { settings } = this.#parts
-    return settings.updateEpochs * updatesPerEpoch(this.#episodes, settings)
+    return { ...settings, episodes: this.#episodes, epochs: settings.updateEpochs }
   }
 
   /** Step 1: a group of completions of each prompt, which the decoder reads once. */
   async #sample(iteration: number): Promise<SampledEpisodes> {
-    const { settings, tokenizer, seed } = this.#parts
-    const { promptsPerIteration: count, groupSize, sampling } = settings
+    const { promptsPerIteration: count, groupSize } = this.#parts.settings
     const chosen = this.#source.take((iteration - 1) * count, count)
     const prompts = chosen.flatMap((prompt) => Array<readonly number[]>(groupSize).fill(prompt))
-    const firstIndex = (iteration - 1) * this.#episodes
-    const { stopIds } = tokenizer
-    const sampled = await sampleEpisodes(this.#generator, { prompts, sampling, stopIds, seed, firstIndex })
-    const samples = episodeTexts(sampled.episodes, tokenizer)
-    this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples })
+    const sampled = await sampleEpisodes(this.#generator, { iteration, prompts }, this.#parts)
+    this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples: sampled.texts })
     return sampled
   }
 
   /** Steps 2 and 3: log-probs and scores; rewards; advantages within groups. */
-  async #measureAndReward({ episodes, sampledLogps }: SampledEpisodes): Promise<GroupRollout> {
-    const { settings, rewards: sources, tokenizer, method } = this.#parts
+  async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes): Promise<GroupRollout> {
+    const { settings, rewards: sources, method } = this.#parts
     const rows = passRows(episodes.length, settings)
     const { perToken, perEpisode } = await measureEpisodes(this.#measure, episodes, this.#shape, rows)
     const { logps = [], refLogps } = perToken
-    const texts = episodeTexts(episodes, tokenizer)
     const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores: perEpisode }, settings)
     const kls = logps.map((row, i) => sum(row.map((logp, t) => k1(logp, refLogps?.[i]?.[t] ?? logp))))
     const rewards = scores.map((score, i) => method.reward(score, kls[i] ?? Number.NaN))
@@ -188,15 +183,10 @@ export class GroupTrainer implements Trainer {
 
   /** Step 4: `updateEpochs` passes of `miniBatches` optimizer steps over shuffled completions. */
   async #update(rollout: GroupRollout, iteration: number): Promise<MetricValues[]> {
-    const { settings, seed } = this.#parts
-    const before = (iteration - 1) * this.#updatesPerIteration
+    const { seed } = this.#parts
     const updates: MetricValues[] = []
-    for (let epoch = 0; epoch < settings.updateEpochs; epoch++) {
-      const pass = { seed, iteration, epoch }
-      for (const miniBatch of shuffledMiniBatches(rollout.episodes.length, settings, pass)) {
-        const passes = this.#feeds(rollout, miniBatch)
-        updates.push(await this.#updater.step(passes, before + updates.length + 1))
-      }
+    for (const { miniBatch, step } of updatesOf(this.#plan, { seed, iteration })) {
+      updates.push(await this.#updater.step(this.#feeds(rollout, miniBatch), step))
     }
     return updates
   }

@@ -21,7 +21,6 @@ import { paramsOf, roleNames } from '../models/index.ts'
 import {
   completionGrid,
   episodeShape,
-  episodeTexts,
   logpDifference,
   measureEpisodes,
   passRows,
@@ -30,9 +29,10 @@ import {
   type SampledEpisodes,
   sampleEpisodes,
   scoreEpisodes,
-  shuffledMiniBatches,
   stopwatch,
-  updatesPerEpoch,
+  type UpdatePlan,
+  updatesOf,
+  updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
@@ -101,7 +101,7 @@ export class PpoTrainer implements Trainer {
       name: 'ppo/update',
       trained: [...roleNames(policyRole, policy), ...stateNames],
       settings,
-      totalSteps: settings.iterations * this.#updatesPerIteration,
+      totalSteps: settings.iterations * updatesPerIteration(this.#plan),
       body: (v, x) => ppoLoss(parts, v, x),
     })
     const updater = this.#updater
@@ -152,31 +152,26 @@ export class PpoTrainer implements Trainer {
     this.#parts.program.close()
   }
 
-  get #updatesPerIteration(): number {
+  get #plan(): UpdatePlan {
     const { settings } = this.#parts
-    return settings.ppoEpochs * updatesPerEpoch(settings.episodesPerIteration, settings)
+    return { ...settings, episodes: settings.episodesPerIteration, epochs: settings.ppoEpochs }
   }
 
   /** Step 1: one completion a prompt, cut at its first stop token. */
   async #sample(iteration: number): Promise<SampledEpisodes> {
-    const { settings, tokenizer, seed } = this.#parts
-    const { episodesPerIteration: count, sampling } = settings
-    const firstIndex = (iteration - 1) * count
-    const prompts = this.#source.take(firstIndex, count)
-    const { stopIds } = tokenizer
-    const sampled = await sampleEpisodes(this.#generator, { prompts, sampling, stopIds, seed, firstIndex })
-    const samples = episodeTexts(sampled.episodes, tokenizer)
-    this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples })
+    const { episodesPerIteration: count } = this.#parts.settings
+    const prompts = this.#source.take((iteration - 1) * count, count)
+    const sampled = await sampleEpisodes(this.#generator, { iteration, prompts }, this.#parts)
+    this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples: sampled.texts })
     return sampled
   }
 
   /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */
-  async #measureAndReward({ episodes, sampledLogps }: SampledEpisodes): Promise<Rollout> {
-    const { settings, rewards: sources, tokenizer } = this.#parts
+  async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes): Promise<Rollout> {
+    const { settings, rewards: sources } = this.#parts
     const rows = passRows(episodes.length, settings)
     const { perToken, perEpisode } = await measureEpisodes(this.#measure, episodes, this.#shape, rows)
     const { logps = [], refLogps = [], values = [] } = perToken
-    const texts = episodeTexts(episodes, tokenizer)
     const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores: perEpisode }, settings)
     const estimator = klEstimators[settings.klEstimator]
     const rewards = logps.map((row, i) => {
@@ -193,15 +188,10 @@ export class PpoTrainer implements Trainer {
 
   /** Step 5: `ppoEpochs` passes of `miniBatches` optimizer steps over shuffled episodes. */
   async #update(rollout: Rollout, iteration: number): Promise<MetricValues[]> {
-    const { settings, seed } = this.#parts
-    const before = (iteration - 1) * this.#updatesPerIteration
+    const { seed } = this.#parts
     const updates: MetricValues[] = []
-    for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
-      const pass = { seed, iteration, epoch }
-      for (const miniBatch of shuffledMiniBatches(rollout.episodes.length, settings, pass)) {
-        const passes = this.#feeds(rollout, miniBatch)
-        updates.push(await this.#updater.step(passes, before + updates.length + 1))
-      }
+    for (const { miniBatch, step } of updatesOf(this.#plan, { seed, iteration })) {
+      updates.push(await this.#updater.step(this.#feeds(rollout, miniBatch), step))
     }
     return updates
   }
