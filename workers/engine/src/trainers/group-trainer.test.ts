@@ -1,21 +1,10 @@
-import path from 'node:path'
-import type { TrainingJob } from '@temper/db/contracts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { expectClose, expectRise, stepMetrics } from './step-metrics.fixture.ts'
-import { lastCheckpoint, lengthReward, makeToy, runToyJob, type Toy } from './toy.fixture.ts'
+import { lengthReward, makeTrainedToy } from './toy.fixture.ts'
 
-let toy: Toy
-let policy: string
-let rewardModel: string
-
-beforeAll(async () => {
-  toy = await makeToy()
-  policy = lastCheckpoint(await runToyJob(toy.pretrain()))
-  rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy, { epochs: 12 })))
-})
+const { toy, policy, rewardModel } = await makeTrainedToy()
+const { elsewhere } = toy
 afterAll(() => toy.remove())
-
-const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
 
 describe.each(['grpo', 'rloo'] as const)('%s', (type) => {
   const group = (settings: object) => toy[type](policy, rewardModel, settings)

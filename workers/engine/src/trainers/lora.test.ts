@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { JobOf, TrainingJob } from '@temper/db/contracts'
+import type { JobOf } from '@temper/db/contracts'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   adapterFolder,
@@ -34,7 +34,7 @@ afterAll(() => toy.remove())
 afterEach(() => vi.restoreAllMocks())
 
 const context: JobContext = { emit: () => undefined, stopRequested: () => false, nowMs: () => performance.now() }
-const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
+const elsewhere: Toy['elsewhere'] = (job, name) => toy.elsewhere(job, name)
 const isTrained = (name: string) => /\.lora_[AB]\.weight$|\/score\.weight$/.test(name)
 
 /** A trainer as its job makes it, its program, and the variables that were added before its first step. */

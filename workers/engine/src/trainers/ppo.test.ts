@@ -1,22 +1,12 @@
-import path from 'node:path'
-import type { EngineEvent, JobOf, TrainingJob } from '@temper/db/contracts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EngineEvent, JobOf } from '@temper/db/contracts'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readCheckpoint, readResumeState } from '../checkpoint/index.ts'
 import { expectRise, stepMetrics } from './step-metrics.fixture.ts'
-import { lastCheckpoint, lengthReward, makeToy, metricsOf, runToyJob, type Toy } from './toy.fixture.ts'
+import { lastCheckpoint, lengthReward, makeTrainedToy, metricsOf, runToyJob } from './toy.fixture.ts'
 
-let toy: Toy
-let policy: string
-let rewardModel: string
-
-beforeAll(async () => {
-  toy = await makeToy()
-  policy = lastCheckpoint(await runToyJob(toy.pretrain()))
-  rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy, { epochs: 12 })))
-})
+const { toy, policy, rewardModel } = await makeTrainedToy()
+const { elsewhere } = toy
 afterAll(() => toy.remove())
-
-const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
 
 describe('ppo', () => {
   it('learns values by a head on the policy, without a model more', async () => {

@@ -106,8 +106,18 @@ export async function makeToy() {
       job('grpo', { model: policy, rewards: rewardsOf(rewards), prompts }, settings),
     rloo: (policy: string, rewards: string | Rewards, settings?: object) =>
       job('rloo', { model: policy, rewards: rewardsOf(rewards), prompts }, settings),
+    /** The same job in a folder of its own. */
+    elsewhere: <J extends TrainingJob>(other: J, name: string): J => ({ ...other, outDir: path.join(dir, name) }),
     remove: () => rm(dir, { recursive: true, force: true }),
   }
+}
+
+/** A toy with a policy and a reward model that has learnt its pairs. */
+export async function makeTrainedToy() {
+  const toy = await makeToy()
+  const policy = lastCheckpoint(await runToyJob(toy.pretrain()))
+  const rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy, { epochs: 12 })))
+  return { toy, policy, rewardModel }
 }
 
 /** A reward model's folder alone, or what a job has. */

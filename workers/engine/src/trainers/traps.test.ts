@@ -1,27 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { JobOf, TrainingJob } from '@temper/db/contracts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { JobOf } from '@temper/db/contracts'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readCheckpoint, readResumeState } from '../checkpoint/index.ts'
 import { type Sequence, toBatch } from '../data/index.ts'
 import { batchFeeds, ForwardFunction, scoresAt } from '../forward/index.ts'
 import { addRole, paramsOf } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { expectClose, expectRise, stepMetrics } from './step-metrics.fixture.ts'
-import { lastCheckpoint, makeToy, metricsOf, runToyJob, type Toy } from './toy.fixture.ts'
+import { lastCheckpoint, makeTrainedToy, metricsOf, runToyJob } from './toy.fixture.ts'
 
-let toy: Toy
-let policy: string
-let rewardModel: string
-
-beforeAll(async () => {
-  toy = await makeToy()
-  policy = lastCheckpoint(await runToyJob(toy.pretrain()))
-  rewardModel = lastCheckpoint(await runToyJob(toy.reward(policy, { epochs: 12 })))
-})
+const { toy, policy, rewardModel } = await makeTrainedToy()
+const { elsewhere } = toy
 afterAll(() => toy.remove())
-
-const elsewhere = <J extends TrainingJob>(job: J, name: string): J => ({ ...job, outDir: path.join(toy.dir, name) })
 
 describe('sft', () => {
   it('gives the numbers of one batch of four when two batches of two are accumulated', async () => {
