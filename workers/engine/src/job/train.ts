@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { TrainingJob } from '@temper/db/contracts'
+import { type TrainingJob, toTemperError } from '@temper/db/contracts'
 import { manifestName, removeUnfinished } from '../checkpoint/index.ts'
 import {
   createDpoTrainer,
@@ -38,21 +38,29 @@ export function createTrainingRunner(context: JobContext) {
     release()
     await removeUnfinished(job.outDir)
     const trainer = await createTrainer(job, context)
-    await trainer.prepare(job.resumeFrom)
+    try {
+      await trainer.prepare(job.resumeFrom)
+    } catch (thrown) {
+      trainer.close()
+      throw thrown
+    }
     return trainer
   }
 
   const run = async (job: TrainingJob) => {
-    const trainer = await trainerFor(job)
+    let trainer: Trainer | undefined
     let lastDir: string | undefined
-    live = undefined
     try {
+      trainer = await trainerFor(job)
+      live = undefined
       await runSegment(trainer, job, context, (dir) => {
         lastDir = dir
       })
     } catch (thrown) {
-      trainer.close()
-      throw thrown
+      trainer?.close()
+      if (!context.stopRequested() || toTemperError(thrown).code !== 'cancelled') throw thrown
+      context.emit({ type: 'done', outcome: 'stopped', step: trainer?.step ?? 0, totalSteps: 0, result: {} })
+      return
     }
     if (lastDir) live = { stage: stageKey(job), trainer, manifest: await readManifest(lastDir) }
     else trainer.close()
@@ -66,7 +74,7 @@ function createTrainer(job: TrainingJob, context: JobContext): Promise<Trainer> 
     case 'sft':
       return createSupervisedTrainer(job, context)
     case 'reward':
-      return createRewardTrainer(job)
+      return createRewardTrainer(job, context)
     case 'dpo':
       return createDpoTrainer(job, context)
     case 'ppo':

@@ -9,17 +9,17 @@ import { TracedProgram } from '../tracing/index.ts'
 import { addTrainedRole } from './adapted-role.ts'
 import { DpoTrainer } from './dpo.ts'
 import { judgedAnswers } from './judged-answers.ts'
-import type { PairData } from './pair-source.ts'
+import type { PairData, PairPass } from './pair-source.ts'
 import { countPairs, type Pair, pairsOf, withoutTies } from './pairs.ts'
 import { PromptSamples, promptsOf } from './prompt-samples.ts'
 import type { ReferenceCache } from './reference-logps.ts'
 import { RewardTrainer } from './reward.ts'
 import { resumedWeights, type Start, startFromCheckpoint } from './start.ts'
-import type { JobContext, Trainer } from './trainer.ts'
+import { type JobContext, stopped, type Trainer } from './trainer.ts'
 import { checkpointParts } from './training-state.ts'
 
 /** A reward stage from its job: the policy's body with a fresh score head. */
-export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer> {
+export async function createRewardTrainer(job: JobOf<'reward'>, context: JobContext): Promise<Trainer> {
   const { seed, settings } = job
   const start = await startFromCheckpoint(resumedWeights(job) ?? job.model)
   const model = withScoreHead(start.model)
@@ -27,14 +27,15 @@ export async function createRewardTrainer(job: JobOf<'reward'>): Promise<Trainer
   const program = new TracedProgram()
   const tensors = scoreHeadTensors(start.model, start.tensors, { seed })
   const role = await addTrainedRole(program, 'reward', { model, tensors }, job)
-  return new RewardTrainer({ ...data, program, model, role, settings, checkpoint: checkpointParts(job, start) })
+  const checkpoint = checkpointParts(job, start)
+  return new RewardTrainer({ ...data, program, model, role, settings, checkpoint, onPass: watch(context) })
 }
 
 /**
  * A dpo stage from its job. The reference is the policy that the stage started from; a resumed stage has its log-probs
  * in the checkpoint. Another stage's may be named by the job: they are taken where they are of the very same tokens.
  */
-export async function createDpoTrainer(job: JobOf<'dpo'>, { emit }: JobContext): Promise<Trainer> {
+export async function createDpoTrainer(job: JobOf<'dpo'>, context: JobContext): Promise<Trainer> {
   const { settings } = job
   const start = await startFromCheckpoint(job.model)
   const { model, tokenizer } = start
@@ -47,12 +48,21 @@ export async function createDpoTrainer(job: JobOf<'dpo'>, { emit }: JobContext):
   const referenceCache: ReferenceCache = {
     known: job.referenceLogps,
     file: path.join(job.outDir, 'reference.safetensors'),
-    report: (outcome) => emit({ type: 'reference', ...outcome }),
+    report: (outcome) => context.emit({ type: 'reference', ...outcome }),
   }
   const choice = { heldOut: await promptsIn(job.heldOut, tokenizer), firstRows: await promptsIn(job.pairs, tokenizer) }
   const samples = new PromptSamples({ program, model, role, tokenizer }, choice, settings)
   const checkpoint = checkpointParts(job, start)
-  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache, samples })
+  const onPass = watch(context)
+  return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache, samples, onPass })
+}
+
+/** Shows how far a pass over pairs is, and ends it where the job is asked to stop. */
+function watch({ emit, stopRequested }: JobContext) {
+  return ({ phase, done, pairs }: PairPass) => {
+    if (stopRequested()) throw stopped()
+    emit({ type: 'progress', step: done, totalSteps: pairs, phase })
+  }
 }
 
 async function promptsIn(file: string, tokenizer: Tokenizer): Promise<number[][]> {

@@ -138,7 +138,7 @@ export class DpoTrainer implements Trainer {
     const pairs = withoutTies(this.#parts.heldOut)
     if (pairs.length === 0) return {}
     const sums: MetricValues = {}
-    for (const batch of this.#source.cover(pairs, pairs.length)) {
+    for (const batch of this.#source.cover(pairs, pairs.length, 'held-out pairs')) {
       const values = await this.#evaluate.run(this.#withReference(batch))
       for (const [name, { data }] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN)
     }

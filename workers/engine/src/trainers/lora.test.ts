@@ -50,7 +50,7 @@ async function prepared(create: () => Promise<Trainer>) {
 
 describe.each<[string, () => Promise<Trainer>]>([
   ['sft', () => createSupervisedTrainer(toy.sft(policy, { lora }), context)],
-  ['reward', () => createRewardTrainer(toy.reward(policy, { lora }))],
+  ['reward', () => createRewardTrainer(toy.reward(policy, { lora }), context)],
   ['dpo', () => createDpoTrainer(toy.dpo(policy, { lora }), context)],
   ['ppo', () => createPpoTrainer(toy.ppo(policy, rewardModel, { lora }), context)],
   [

@@ -13,6 +13,15 @@ export interface PairData {
   totalSteps?: number
   /** What became of the judged pairs, for the result. */
   counts?: Record<string, number>
+  /** Told before each batch of a pass over many pairs, which takes minutes: reports it, and throws to end it. */
+  onPass?: (pass: PairPass) => void
+}
+
+/** A pass over pairs that is no training: how many of them are behind it. */
+export interface PairPass {
+  phase: 'log-probs of the reference' | 'scores of trained pairs' | 'held-out pairs'
+  done: number
+  pairs: number
 }
 
 /** Up to N = `batchSize` pairs: sequences are numbered chosen 0 … N − 1, rejected N … 2N − 1. */
@@ -40,16 +49,18 @@ export class PairSource {
   readonly #source: EpochSource<Pair>
   readonly #settings: BatchSettings
   readonly #reads: 'log-probs' | 'scores'
+  readonly #onPass: PairData['onPass']
 
   /** @param reads - what a step asks of an answer: inputs that it does not read would be shapes more to compile for */
   constructor(
-    { pairs, seed, totalSteps }: PairData,
+    { pairs, seed, totalSteps, onPass }: PairData,
     settings: BatchSettings & { epochs: number },
     reads: 'log-probs' | 'scores',
   ) {
     this.#source = new EpochSource(pairs, seed)
     this.#settings = settings
     this.#reads = reads
+    this.#onPass = onPass
     this.totalSteps = totalSteps ?? this.#source.stepsOf(settings.epochs, settings)
   }
 
@@ -61,17 +72,22 @@ export class PairSource {
   }
 
   /** Every pair once, in order. `denominator` is what sums over a batch are divided by. */
-  *cover(pairs: readonly Pair[], denominator: number): Generator<PairBatch> {
+  *cover(pairs: readonly Pair[], denominator: number, phase: PairPass['phase']): Generator<PairBatch> {
     const { batchSize } = this.#settings
     for (let first = 0; first < pairs.length; first += batchSize) {
+      this.#onPass?.({ phase, done: first, pairs: pairs.length })
       yield this.#batch(pairs.slice(first, first + batchSize), denominator)
     }
   }
 
   /** What `forward` says on every pair, in order. */
-  async measure(pairs: readonly Pair[], forward: ForwardFunction<'chosen' | 'rejected'>): Promise<MeasuredPair[]> {
+  async measure(
+    pairs: readonly Pair[],
+    forward: ForwardFunction<'chosen' | 'rejected'>,
+    phase: PairPass['phase'],
+  ): Promise<MeasuredPair[]> {
     const measured: MeasuredPair[] = []
-    for (const batch of this.cover(pairs, 1)) {
+    for (const batch of this.cover(pairs, 1, phase)) {
       const { chosen, rejected } = await forward.run(batch.feeds)
       for (const [i, pair] of batch.pairs.entries()) {
         measured.push({ pair, chosen: chosen.data[i] ?? Number.NaN, rejected: rejected.data[i] ?? Number.NaN })

@@ -38,6 +38,17 @@ describe('log-probs of the reference', () => {
     }
   })
 
+  it('end where they are when the stage is paused, and are computed anew when it goes on', async () => {
+    const paused = { ...job, outDir: path.join(toy.dir, 'paused'), settings: { ...job.settings, batchSize: 4 } }
+    const seen = (event: EngineEvent) => event.type === 'progress' && event.phase === 'log-probs of the reference'
+    const events = await runToyJob(paused, seen)
+    expect(events.map(({ type }) => type)).toEqual(['progress', 'done'])
+    expect(events.at(-1)).toMatchObject({ outcome: 'stopped', step: 0 })
+    const whole = await runToyJob(paused)
+    expect(whole.filter(seen)).toMatchObject([0, 4, 8].map((step) => ({ step, totalSteps: 11 })))
+    expect(metricsOf(whole)[0]?.values.loss).toBeCloseTo(Math.log(2), 6)
+  })
+
   it('are computed anew where a file holds those of other tokens', async () => {
     const pairs = path.join(toy.dir, 'fewer.jsonl')
     const lines = (await readFile(job.pairs, 'utf8')).split('\n').slice(0, 3)

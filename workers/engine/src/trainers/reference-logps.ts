@@ -22,7 +22,7 @@ export class ReferenceLogps {
 
   /** Measures some pairs, or all, under the weights of now, which are the reference's before the first step. */
   async compute(source: PairSource, logps: ForwardFunction<'chosen' | 'rejected'>, pairs = this.#pairs): Promise<void> {
-    const measured = await source.measure(pairs, logps)
+    const measured = await source.measure(pairs, logps, 'log-probs of the reference')
     for (const { pair, chosen, rejected } of measured) this.#logps.set(pair, [chosen, rejected])
   }
 

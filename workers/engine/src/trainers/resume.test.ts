@@ -40,7 +40,8 @@ async function expectBitEqual(job: TrainingJob) {
   expect(metricsOf([...first, ...second, ...third])).toEqual(metricsOf(whole))
   expect(third.at(-1)).toEqual(whole.at(-1))
   // Killed after the last checkpoint and before its end was reported.
-  expect(await runToyJob(segmentOf(job, parts, lastCheckpoint(third)))).toEqual([whole.at(-1)])
+  const fourth = await runToyJob(segmentOf(job, parts, lastCheckpoint(third)))
+  expect(fourth.filter(({ type }) => type !== 'progress')).toEqual([whole.at(-1)])
   const hasAdapter = 'lora' in job.settings && job.settings.lora !== undefined
   for (const file of hasAdapter ? [...files, ...adapterFiles] : files) {
     const expected = await readFile(path.join(lastCheckpoint(whole), file))

@@ -121,7 +121,7 @@ export class RewardTrainer implements Trainer {
 
   /** Measured once, after the last step. */
   async #heldOut(): Promise<Result> {
-    const measured = () => this.#source.measure(this.#parts.heldOut, this.#score)
+    const measured = () => this.#source.measure(this.#parts.heldOut, this.#score, 'held-out pairs')
     this.#heldOutResult ??= judgeHeldOut(await measured(), this.#judging.tieNu ?? 0)
     return this.#heldOutResult
   }
@@ -132,7 +132,8 @@ export class RewardTrainer implements Trainer {
    */
   async #normalization() {
     if (this.step < this.totalSteps) return
-    return normalizationOf(await this.#source.measure(spread(this.#parts.pairs, normalizingPairs), this.#score))
+    const pairs = spread(this.#parts.pairs, normalizingPairs)
+    return normalizationOf(await this.#source.measure(pairs, this.#score, 'scores of trained pairs'))
   }
 }
 

@@ -127,14 +127,20 @@ function rewardsOf(rewards: string | Rewards): Rewards {
 
 export type Toy = Awaited<ReturnType<typeof makeToy>>
 
-/** Runs a job in this process; returns its events. Throws what the job throws. */
-export async function runToyJob(job: Job): Promise<EngineEvent[]> {
+/**
+ * Runs a job in this process; returns its events. Throws what the job throws.
+ * @param stopAt - asks it to stop as soon as this holds for an event
+ */
+export async function runToyJob(
+  job: Job,
+  stopAt: (event: EngineEvent) => boolean = () => false,
+): Promise<EngineEvent[]> {
   // Who only makes jobs, for engine processes, has no use for TensorFlow.
   const { createJobRunner } = await import('../job/run-job.ts')
   const events: EngineEvent[] = []
   const context = {
     emit: (event: EngineEvent) => events.push(event),
-    stopRequested: () => false,
+    stopRequested: () => events.some(stopAt),
     nowMs: () => performance.now(),
   }
   await createJobRunner(context)(job)

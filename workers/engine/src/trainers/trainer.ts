@@ -33,6 +33,11 @@ export interface Trainer {
   close(): void
 }
 
+/** What ends work between two steps when the job is asked to stop; the stage goes on from its last checkpoint. */
+export function stopped(): TemperError {
+  return new TemperError('cancelled', 'the job was asked to stop')
+}
+
 /** A crash costs at most about this much work, whatever the recipe says of steps. */
 const checkpointMs = 60_000
 /** Of the time, at most one part in this many goes into checkpoints that nobody asked for. */

@@ -52,6 +52,9 @@ export function createTrainingActivities(deps: EngineDependencies) {
       } catch (thrown) {
         const reached = await latestCheckpoint(deps.db, runId, stage)
         const died = toTemperError(thrown).code === 'engine_failed'
+        // Between two steps of minutes it had no chance to stop by itself.
+        const asked = Context.current().cancellationSignal.aborted
+        if (died && asked) return { outcome: 'stopped', step: reached?.step ?? 0 }
         if (!died || reached === undefined || reached.step <= (latest?.step ?? 0)) throw thrown
         await sayResumed(deps, reached)
         return { outcome: 'segment', step: reached.step }
