@@ -5,7 +5,15 @@ import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 const sft = (settings: object) =>
   jobSchema.parse({ type: 'sft', seed: 1, outDir: 'o', model: 'm', data: [{ path: 'd' }], settings }) as TrainingJob
 const rewards = [{ name: 'r', weight: 1, model: 'r' }]
-const ppo = jobSchema.parse({ type: 'ppo', seed: 1, outDir: 'o', model: 'm', rewards, prompts: 'p', settings: {} })
+const ppo = jobSchema.parse({
+  type: 'ppo',
+  seed: 1,
+  outDir: 'o',
+  model: 'm',
+  rewards,
+  prompts: 'p',
+  settings: {},
+}) as TrainingJob
 
 describe('a pass that needs too much memory', () => {
   it.each([
@@ -28,12 +36,27 @@ describe('a pass that needs too much memory', () => {
     expect(withPassSplit(job, 1)).toBe(job)
     const expected = { batchSize: 2, gradientAccumulation: 12 }
     expect(withPassSplit(job, 4).settings).toMatchObject(expected)
-    expect(nextPassSplit(job, 2)).toEqual({ split: 4, ...expected })
+    expect(nextPassSplit(job, 2)).toEqual({ split: 4, batchSize: 2 })
   })
 
-  it('stays whole where a stage has none to split', () => {
-    expect(nextPassSplit(ppo as TrainingJob, 1)).toBeUndefined()
-    expect(withPassSplit(ppo as TrainingJob, 2)).toBe(ppo)
+  it.each([
+    ['a whole mini-batch', {}, [16, 8, 4, 2, 1]],
+    ['what batchSize says', { batchSize: 3 }, [2, 1]],
+    ['no more than a mini-batch has', { batchSize: 64, miniBatches: 16 }, [1]],
+  ])('of episodes starts from %s', (_, settings, expected) => {
+    const job = { ...ppo, settings: { ...ppo.settings, episodesPerIteration: 32, ...settings } } as TrainingJob
+    const sizes: number[] = []
+    for (let next = nextPassSplit(job, 1); next !== undefined; next = nextPassSplit(job, next.split)) {
+      sizes.push(next.batchSize)
+      expect(withPassSplit(job, next.split).settings.batchSize).toBe(next.batchSize)
+    }
+    expect(sizes).toEqual(expected)
+  })
+
+  it('of groups counts all their completions', () => {
+    const settings = { promptsPerIteration: 4, groupSize: 6, miniBatches: 2 }
+    const grpo = jobSchema.parse({ ...ppo, type: 'grpo', settings }) as TrainingJob
+    expect(nextPassSplit(grpo, 1)).toEqual({ split: 2, batchSize: 6 })
   })
 })
 
@@ -55,7 +78,7 @@ describe('the message of a stage that ran out of memory', () => {
   })
 
   it('names what a stage of rollouts has instead', () => {
-    const { message } = outOfMemory('policy', ppo as TrainingJob, cause)
+    const { message } = outOfMemory('policy', ppo, cause)
     expect(message).toContain(
       'set batchSize (now a whole mini-batch), or raise miniBatches (now 1), or lower sampling.maxTokens (now 128)',
     )

@@ -1,10 +1,10 @@
 import { TemperError, type TrainingJob } from '@temper/db/contracts'
 
-/** Passes of a step, and how many of them one pass of the recipe has become. */
+/** How many of a step's passes one of the recipe has become. */
 interface PassSplit {
   split: number
+  /** Rows of a pass from now on; at most, where the rows of a step do not divide evenly. */
   batchSize: number
-  gradientAccumulation: number
 }
 
 /**
@@ -12,24 +12,30 @@ interface PassSplit {
  * and gradients add up over all of them, so that the numbers are equal to rounding.
  */
 export function withPassSplit<J extends TrainingJob>(job: J, split: number): J {
-  if (split === 1 || !('gradientAccumulation' in job.settings)) return job
-  const { batchSize, gradientAccumulation } = job.settings
-  return {
-    ...job,
-    settings: { ...job.settings, batchSize: batchSize / split, gradientAccumulation: gradientAccumulation * split },
-  }
+  if (split === 1) return job
+  const batchSize = Math.ceil(rowsOfPass(job) / split)
+  const accumulated =
+    'gradientAccumulation' in job.settings ? { gradientAccumulation: job.settings.gradientAccumulation * split } : {}
+  return { ...job, settings: { ...job.settings, ...accumulated, batchSize } }
 }
 
-/**
- * The next split of the passes that a recipe asks for: at most half the rows a pass, all passes of one size. Undefined
- * where a pass has one row, or the stage none that could be split.
- */
-export function nextPassSplit({ settings }: TrainingJob, split: number): PassSplit | undefined {
-  if (!('gradientAccumulation' in settings) || split >= settings.batchSize) return undefined
-  const { batchSize, gradientAccumulation } = settings
-  let next = Math.min(2 * split, batchSize)
-  while (batchSize % next !== 0) next++
-  return { split: next, batchSize: batchSize / next, gradientAccumulation: gradientAccumulation * next }
+/** The next split of the passes that a recipe asks for: at most half the rows a pass. Undefined where a pass has one row. */
+export function nextPassSplit(job: TrainingJob, split: number): PassSplit | undefined {
+  const rows = rowsOfPass(job)
+  if (split >= rows) return undefined
+  let next = Math.min(2 * split, rows)
+  // Passes of a count that the recipe names must stay of one size; a mini-batch's last pass may be smaller.
+  while ('gradientAccumulation' in job.settings && rows % next !== 0) next++
+  return { split: next, batchSize: Math.ceil(rows / next) }
+}
+
+/** Rows, or episodes of a rollout, in a pass as the recipe asks for. */
+function rowsOfPass({ settings }: TrainingJob): number {
+  if ('gradientAccumulation' in settings) return settings.batchSize
+  const episodes =
+    'groupSize' in settings ? settings.promptsPerIteration * settings.groupSize : settings.episodesPerIteration
+  const miniBatch = Math.ceil(episodes / settings.miniBatches)
+  return Math.min(settings.batchSize ?? miniBatch, miniBatch)
 }
 
 /** Why a stage that ran out of memory does not go on, and which of its settings take how much. */

@@ -122,9 +122,10 @@ async function splitPasses(
   const next = nextPassSplit(job, passSplit)
   if (next === undefined) throw outOfMemory(stage, withPassSplit(job, passSplit), error)
   const { step = 0 } = (await latestCheckpoint(deps.db, runId, stage)) ?? {}
-  const { split, batchSize, gradientAccumulation } = next
-  const message = `${stage} ran out of memory and goes on from step ${step} with ${batchSize} rows a pass and ${gradientAccumulation} passes a step: the same rows, and the same numbers`
-  const data = { step, batchSize, gradientAccumulation, cause: error.message }
+  const { split, batchSize } = next
+  const rows = batchSize === 1 ? '1 row' : `${batchSize} rows`
+  const message = `${stage} ran out of memory and goes on from step ${step} with ${rows} a pass and ${split} times as many passes a step: the same rows, and the same numbers`
+  const data = { step, batchSize, passSplit: split, cause: error.message }
   await appendEvent(deps.db, { runId, stage, kind: 'resumed', message, data, key: `${stage}:split:${split}` })
   return { outcome: 'segment', step, passSplit: split }
 }
