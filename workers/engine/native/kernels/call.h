@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kernels.h"
@@ -33,23 +34,18 @@ const Kernels* KernelsOfThisProcessor() {
 
 // Attributes of a node, read once.
 struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0, centred = 0;
+  int64_t transposed = 0, length = 0, window = 0, centred = 0, vocabulary = 0;
   float epsilon = 0;
 };
 
-int64_t Attribute(TF_OpKernelConstruction* construction, const char* name) {
+template <class T>
+T Attribute(TF_OpKernelConstruction* construction, const char* name) {
   TF_Status* status = TF_NewStatus();
-  int64_t value = 0;
-  TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return value;
-}
-
-float FloatAttribute(TF_OpKernelConstruction* construction, const char* name) {
-  TF_Status* status = TF_NewStatus();
-  float value = 0;
-  TF_OpKernelConstruction_GetAttrFloat(construction, name, &value, status);
+  T value = 0;
+  if constexpr (std::is_same_v<T, float>)
+    TF_OpKernelConstruction_GetAttrFloat(construction, name, &value, status);
+  else
+    TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return value;
@@ -75,14 +71,19 @@ class Call {
   void* Output(TF_DataType type, std::vector<int64_t> shape, int index = 0) {
     size_t size = TF_DataTypeSize(type);
     for (int64_t dimension : shape) size *= dimension;
-    TF_Tensor* tensor =
-        TF_AllocateOutput(context_, index, type, shape.data(), static_cast<int>(shape.size()), size, status_);
-    if (TF_GetCode(status_) != TF_OK) {
-      TF_OpKernelContext_Failure(context_, status_);
-      return nullptr;
-    }
-    tensors_.push_back(tensor);
-    return TF_TensorData(tensor);
+    return Made(TF_AllocateOutput(context_, index, type, shape.data(), static_cast<int>(shape.size()), size, status_));
+  }
+
+  // The first output, shaped like an input and in its memory where nobody else holds that: to be called before `Input`.
+  void* OutputOver(int input) {
+    TF_Tensor* like = nullptr;
+    TF_GetInput(context_, input, &like, status_);
+    std::vector<int64_t> shape;
+    for (int i = 0; i < TF_NumDims(like); i++) shape.push_back(TF_Dim(like, i));
+    TF_DeleteTensor(like);
+    int forwarded = 0;
+    return Made(TF_ForwardInputOrAllocateOutput(context_, &input, 1, 0, shape.data(), static_cast<int>(shape.size()),
+                                                &forwarded, status_));
   }
 
   bool Require(bool holds, const char* rule) {
@@ -93,6 +94,15 @@ class Call {
   }
 
  private:
+  void* Made(TF_Tensor* output) {
+    if (TF_GetCode(status_) != TF_OK) {
+      TF_OpKernelContext_Failure(context_, status_);
+      return nullptr;
+    }
+    tensors_.push_back(output);
+    return TF_TensorData(output);
+  }
+
   TF_OpKernelContext* context_;
   TF_Status* status_;
   std::vector<TF_Tensor*> tensors_;

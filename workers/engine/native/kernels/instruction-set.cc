@@ -5,6 +5,7 @@
 #include "norm.h"
 #include "packed-attention-gradient.h"
 #include "sampling.h"
+#include "token-scores.h"
 
 namespace {
 
@@ -58,5 +59,6 @@ extern const Kernels KERNELS = {
     PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
     Sigmoid<float>,                      Sigmoid<bfloat16>,                Gelu,
     GeluGradient,                        GatedSilu,                        GatedSiluGradient,
-    NormForward,                         NormGradient,
+    NormForward,                         NormGradient,                     TokenScores,
+    TokenScoresGradient,
 };

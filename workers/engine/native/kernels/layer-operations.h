@@ -79,8 +79,8 @@ void GatedSiluGradient(void*, TF_OpKernelContext* context) {
 }
 
 void* ReadNorm(TF_OpKernelConstruction* construction) {
-  return new Attributes{.centred = Attribute(construction, "centred"),
-                        .epsilon = FloatAttribute(construction, "epsilon")};
+  return new Attributes{.centred = Attribute<int64_t>(construction, "centred"),
+                        .epsilon = Attribute<float>(construction, "epsilon")};
 }
 
 // Rows that one thread takes at a time; sums of a gradient are added up in the order of these blocks, whatever the

@@ -1,31 +1,9 @@
 // LayerNorm and RMSNorm of rows, and their gradients.
 #pragma once
 #include "norm-rows.h"
-#include "vectors.h"
+#include "places.h"
 
 namespace {
-
-// f(i, wide) for the places i of a row: vectors of W, then single floats.
-template <class F>
-inline void EachPlace(int64_t width, F f) {
-  int64_t i = 0;
-  for (; i + W <= width; i += W) f(i, V{});
-  for (; i < width; i++) f(i, 0.f);
-}
-
-inline float Read(const float* p, float) { return *p; }
-inline V Read(const float* p, V) { return Load(p); }
-inline void Write(float* p, float x) { *p = x; }
-inline void Write(float* p, V x) { Store(p, x); }
-
-// Sums by place of one row.
-struct RowSum {
-  V wide = {};
-  float single = 0;
-  void Add(V x) { wide += x; }
-  void Add(float x) { single += x; }
-  float Total() const { return Sum(wide) + single; }
-};
 
 inline void NormForward(const NormRows& n, int64_t from, int64_t to) {
   const float share = 1.f / static_cast<float>(n.width);

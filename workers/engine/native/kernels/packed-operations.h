@@ -7,7 +7,7 @@
 namespace {
 
 void* ReadPacked(TF_OpKernelConstruction* construction) {
-  return new Attributes{.window = Attribute(construction, "window")};
+  return new Attributes{.window = Attribute<int64_t>(construction, "window")};
 }
 
 // Sizes and the inputs that both passes share: q, k, v, and from `places` on segments, parents, positions.

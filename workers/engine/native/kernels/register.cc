@@ -1,5 +1,5 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperPackedAttention and
-// its gradient, TemperGelu, TemperGatedSilu, TemperNorm and their gradients, TemperSample, TemperSigmoid.
+// its gradient, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample, TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -11,15 +11,16 @@
 #include "layer-operations.h"
 #include "packed-operations.h"
 #include "tensorflow/c/ops.h"
+#include "token-score-operations.h"
 
 namespace {
 
 void* ReadMatMul(TF_OpKernelConstruction* construction) {
-  return new Attributes{.transposed = Attribute(construction, "transposed")};
+  return new Attributes{.transposed = Attribute<int64_t>(construction, "transposed")};
 }
 
 void* ReadAttention(TF_OpKernelConstruction* construction) {
-  return new Attributes{.length = Attribute(construction, "length"), .window = Attribute(construction, "window")};
+  return new Attributes{.length = Attribute<int64_t>(construction, "length"), .window = Attribute<int64_t>(construction, "window")};
 }
 
 void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
@@ -221,6 +222,22 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             false,
             ReadNorm,
             NormGradient},
+           status);
+  Register({"TemperTokenScores",
+            {"logits: float", "targets: int32"},
+            {"vocabulary: int"},
+            {"scores: float", "parts: float"},
+            false,
+            ReadTokenScores,
+            TokenScoring},
+           status);
+  Register({"TemperTokenScoresGrad",
+            {"logits: float", "targets: int32", "parts: float", "d_logps: float"},
+            {"vocabulary: int"},
+            {"d_logits: float"},
+            false,
+            ReadTokenScores,
+            TokenScoringGradient},
            status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));
   TF_DeleteStatus(status);

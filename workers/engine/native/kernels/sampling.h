@@ -4,18 +4,12 @@
 #include <functional>
 #include <vector>
 
+#include "places.h"
 #include "sampling-row.h"
-#include "vectors.h"
 
 namespace {
 
 constexpr float filtered = -1e30f;
-
-inline float Largest(const float* row, int64_t n) {
-  float most = row[0];
-  for (int64_t i = 0; i < n; i++) most = row[i] > most ? row[i] : most;
-  return most;
-}
 
 // exp(row − top) into out, and their sum. `n` is padded to whole vectors by the caller.
 inline double Exponentials(const float* row, float top, float* out, int64_t n) {

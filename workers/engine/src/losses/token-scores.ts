@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
-import { crossEntropyGradient, notBefore, sparseCrossEntropyWithEntropy, stopGradient } from '../tracing/index.ts'
+import { notBefore } from '../tracing/index.ts'
+import { type LogitScoring, logitScoring, type ScoredLogits } from './score-logits.ts'
 
 /** One value a scored token, all (M), float32. Only `logps` has a gradient. */
 export interface TokenScores {
@@ -39,16 +40,10 @@ export function tokenScores(
   const scaled = temperature === 1 ? rows : rows.div(temperature)
   const [count = 0] = rows.shape
   const [vocabSize = 1] = headWeight.shape
-  const chunkRows = Math.max(1, Math.floor(limit / vocabSize))
-  if (count <= chunkRows) return scoreChunk(scaled, headWeight, targets)
-  return scoreInChunks(scaled, headWeight, targets, chunksOf(count, chunkRows))
-}
-
-function scoreChunk(rows: Tensor, headWeight: Tensor, targets: Tensor): TokenScores {
-  const logits = tf.matMul(rows, headWeight, false, true) // (M, V)
-  const { losses, entropy } = sparseCrossEntropyWithEntropy(logits, targets)
-  const best = stopGradient(logits).argMax(1)
-  return { logps: losses.neg(), entropy, correct: tf.equal(best, targets).cast('float32') }
+  const chunks = chunksOf(count, Math.max(1, Math.min(count, Math.floor(limit / vocabSize))))
+  const scores = scoreInChunks(scaled, headWeight, targets, chunks)
+  const [logps, entropy, correct] = tf.unstack(scores) as [Tensor, Tensor, Tensor]
+  return { logps, entropy, correct }
 }
 
 /** Rows [from, from + size). */
@@ -58,7 +53,7 @@ interface Chunk {
 }
 
 function chunksOf(count: number, chunkRows: number): Chunk[] {
-  const chunks = Math.ceil(count / chunkRows)
+  const chunks = Math.max(1, Math.ceil(count / chunkRows))
   return Array.from({ length: chunks }, (_, i) => ({
     from: i * chunkRows,
     size: Math.min(chunkRows, count - i * chunkRows),
@@ -66,44 +61,53 @@ function chunksOf(count: number, chunkRows: number): Chunk[] {
 }
 
 /**
- * As `scoreChunk`, but with the logits of one chunk at a time, and none kept for the backward pass. The three scores leave
- * as the rows of one tensor, because a function with its own gradient returns one; gradients of the last two are 0.
+ * The scores as the rows of one tensor, because a function with its own gradient returns one; gradients of the last two
+ * are 0. Of several chunks the logits are there one at a time, and none are kept for the backward pass.
  */
-function scoreInChunks(rows: Tensor, headWeight: Tensor, targets: Tensor, chunks: readonly Chunk[]): TokenScores {
-  const scores = tf.customGrad((...args: unknown[]) => {
+function scoreInChunks(rows: Tensor, headWeight: Tensor, targets: Tensor, chunks: readonly Chunk[]): Tensor {
+  const scoring = logitScoring(rows, headWeight.shape[0] ?? 1)
+  return tf.customGrad((...args: unknown[]) => {
     const [x, weight, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void]
-    const parts: Tensor[] = []
+    const head = scoring.widen(weight) // (P, D)
+    const parts: ScoredLogits[] = []
     for (const chunk of chunks) {
-      const part = scoreChunk(chunkAfter(x, chunk, parts.at(-1)), weight, targets.slice([chunk.from], [chunk.size]))
-      parts.push(tf.stack([part.logps, part.entropy, part.correct]))
+      const logits = tf.matMul(chunkAfter(x, chunk, parts.at(-1)?.scores), head, false, true) // (M, P)
+      parts.push(scoring.score(logits, ofChunk(targets, chunk)))
     }
-    save([x, weight, targets])
-    return { value: tf.concat(parts, 1), gradFunc: (dy: Tensor, saved: Tensor[]) => backward(dy, saved, chunks) }
+    const [only, ...more] = parts
+    save([x, head, targets, ...(only && more.length === 0 ? only.kept : [])])
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => backward(scoring, chunks, saved, dy, weight.shape)
+    return { value: tf.concat(parts.map(({ scores }) => scores), 1), gradFunc } // biome-ignore format: one line
   })(rows, headWeight)
-  const [logps, entropy, correct] = tf.unstack(scores) as [Tensor, Tensor, Tensor]
-  return { logps, entropy, correct }
 }
 
-/** d logp / d logits = onehot(target) − softmax(logits). `dy` is (3, M). */
-function backward(dy: Tensor, saved: Tensor[], chunks: readonly Chunk[]): Tensor[] {
-  const [rows, headWeight, targets] = saved as [Tensor, Tensor, Tensor]
+/** Of the log-probs alone. `dy` is (3, M). */
+function backward(
+  scoring: LogitScoring,
+  chunks: readonly Chunk[],
+  [rows, head, targets, ...kept]: Tensor[],
+  dy: Tensor,
+  weightShape: number[],
+): Tensor[] {
   const dRows: Tensor[] = []
-  let dWeight: Tensor | undefined
+  let dHead: Tensor | undefined
   for (const chunk of chunks) {
-    const { from, size } = chunk
-    const x = chunkAfter(rows, chunk, dWeight ?? dy)
-    const logits = tf.matMul(x, headWeight, false, true)
-    const dLogps = dy.slice([0, from], [1, size]).neg().reshape([size, 1])
-    const dLogits = tf.mul(crossEntropyGradient(logits, targets.slice([from], [size])), dLogps)
-    dRows.push(tf.matMul(dLogits, headWeight))
-    const ofChunk = tf.matMul(dLogits, x, true)
-    dWeight = dWeight ? dWeight.add(ofChunk) : ofChunk
+    const x = chunkAfter(rows as Tensor, chunk, dHead)
+    const labels = ofChunk(targets as Tensor, chunk)
+    const { kept: again } =
+      kept.length > 0 ? { kept } : scoring.score(tf.matMul(x, head as Tensor, false, true), labels)
+    const dLogits = scoring.gradient(again, labels, tf.reshape(tf.slice(dy, [0, chunk.from], [1, chunk.size]), [-1]))
+    dRows.push(tf.matMul(dLogits, head as Tensor))
+    const part = tf.matMul(dLogits, x, true)
+    dHead = dHead ? tf.add(dHead, part) : part
   }
-  return [tf.concat(dRows), dWeight as Tensor]
+  return [tf.concat(dRows), tf.slice(dHead as Tensor, [0, 0], weightShape)]
 }
+
+const ofChunk = (targets: Tensor, { from, size }: Chunk) => tf.slice(targets, [from], [size])
 
 /** A chunk of rows, once what came before it is done. */
 function chunkAfter(rows: Tensor, { from, size }: Chunk, before: Tensor | undefined): Tensor {
-  const chunk = rows.slice([from, 0], [size, -1])
+  const chunk = tf.slice(rows, [from, 0], [size, -1])
   return before ? notBefore(chunk, before) : chunk
 }

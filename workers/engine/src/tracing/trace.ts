@@ -176,7 +176,10 @@ class Trace implements TraceScope {
   }
 
   ownKernel({ op, inputs, outputs, attributes = {} }: OwnKernel): Tensor[] {
-    const values = inputs.map((tensor) => this.#graph.cast(this.#value(tensor), 'float32'))
+    const values = inputs.map((tensor) => {
+      const value = this.#value(tensor)
+      return value.type === 'int32' ? value : this.#graph.cast(value, 'float32')
+    })
     const results = outputs.map((shape) => ({ type: 'float32' as const, shape: [...shape] }))
     return this.#graph.emitAll(op, values, attributes, results).map((value) => this.#backend.makeTensor(value))
   }

@@ -3,7 +3,7 @@ import { tf } from '../../runtime/tf.ts'
 import { globalNorm } from '../ops/global-norm.ts'
 import { groupedMatMul } from '../ops/grouped-mat-mul.ts'
 import { sigmoidGrad } from '../ops/sigmoid-grad.ts'
-import { sparseCrossEntropy, sparseCrossEntropyWithEntropy } from '../ops/sparse-cross-entropy.ts'
+import { crossEntropyParts, sparseCrossEntropy } from '../ops/sparse-cross-entropy.ts'
 import { statelessUniform } from '../ops/stateless-uniform.ts'
 import { stopGradient } from '../ops/stop-gradient.ts'
 
@@ -155,7 +155,7 @@ export const cases: Record<string, Case> = {
   fill: forward((x) => x.add(tf.fill([3, 4], 2)).add(tf.onesLike(x)), 'Fill', 'OnesLike'),
 
   crossEntropy: both((x) => sparseCrossEntropy(rows(x), ints(0, 3, 1, 1, 2, 0)), 'SparseSoftmaxCrossEntropyWithLogits'),
-  entropy: forward((x) => sparseCrossEntropyWithEntropy(rows(x), ints(0, 3, 1, 1, 2, 0)).entropy),
+  entropy: forward((x) => crossEntropyParts(rows(x), ints(0, 3, 1, 1, 2, 0)).entropy),
   sigmoidGrad: forward((x, y) => sigmoidGrad(x.sigmoid(), y), 'SigmoidGrad'),
   globalNorm: forward((x, y) => globalNorm([x, y.sum()]), 'L2Loss'),
   uniform: forward((x) => statelessUniform([2, 3, 4], x.argMax(0).slice([0, 0], [1, 2]).reshape([2]).toInt()), 'StatelessRandomUniform'), // biome-ignore format: one case

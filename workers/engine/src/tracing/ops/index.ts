@@ -10,7 +10,7 @@ export { type PackedAttention, type PackedRows, packedAttention } from './packed
 export { recomputed, withRecomputation } from './recomputed.ts'
 export { type SampleRows, sampleRows } from './sample-rows.ts'
 export { sigmoidGrad } from './sigmoid-grad.ts'
-export { crossEntropyGradient, sparseCrossEntropy, sparseCrossEntropyWithEntropy } from './sparse-cross-entropy.ts'
+export { crossEntropyParts, sparseCrossEntropy } from './sparse-cross-entropy.ts'
 export { statelessUniform } from './stateless-uniform.ts'
 export * from './stop-gradient.ts'
 export { masked } from './tiled-call.ts'

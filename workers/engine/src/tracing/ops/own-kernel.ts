@@ -2,9 +2,9 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { traceScope } from './trace-scope.ts'
 
-/** One of our own operations on float32 tensors (native/kernels/layer-operations.h). */
+/** One of our own operations on float32 and int32 tensors (native/kernels), with float32 outputs. */
 export interface OwnKernel {
-  op: 'TemperGelu' | 'TemperGeluGrad' | 'TemperGatedSilu' | 'TemperGatedSiluGrad' | 'TemperNorm' | 'TemperNormGrad'
+  op: `Temper${'Gelu' | 'GatedSilu' | 'Norm' | 'TokenScores'}${'' | 'Grad'}`
   inputs: readonly Tensor[]
   /** Shapes of its outputs. */
   outputs: readonly (readonly number[])[]
