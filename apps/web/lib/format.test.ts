@@ -49,6 +49,14 @@ describe('format', () => {
   ])('shows %d ms as %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text))
 
   it.each([
+    [59_000, '59 s'],
+    [2_114_000, '35 min'],
+    [7_620_000, '2 h 07 min'],
+  ])('shows %d ms in short as %s', (milliseconds, text) =>
+    expect(formatDuration(milliseconds, { short: true })).toBe(text),
+  )
+
+  it.each([
     [3, 'just now'],
     [45, '45 s ago'],
     [300, '5 min ago'],

@@ -34,12 +34,12 @@ export function formatPercent(share: number, decimals = 0): string {
   return `${(share * 100).toFixed(decimals)} %`
 }
 
-/** `48 s`, `3 min 05 s`, `2 h 07 min`, `3 d 4 h`. */
-export function formatDuration(milliseconds: number): string {
+/** `48 s`, `3 min 05 s` (where it is `short`, `3 min`), `2 h 07 min`, `3 d 4 h`. */
+export function formatDuration(milliseconds: number, { short = false } = {}): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
   if (seconds < 60) return `${seconds} s`
   const two = (value: number) => String(value).padStart(2, '0')
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min${short ? '' : ` ${two(seconds % 60)} s`}`
   const hours = Math.floor(seconds / 3600)
   if (hours < 48) return `${hours} h ${two(Math.floor((seconds % 3600) / 60))} min`
   return `${Math.floor(hours / 24)} d ${hours % 24} h`

@@ -14,11 +14,13 @@ export function CheckpointRows({ checkpoints }: { checkpoints: Checkpoint[] }) {
           key={checkpoint.id}
           className="relative grid grid-cols-[1fr_auto] gap-x-4 px-4 py-2.5 hover:bg-sunken md:grid-cols-[minmax(0,1fr)_120px_200px_110px]"
         >
-          <div className="min-w-0 truncate">
-            <Link href={`/checkpoints/${checkpoint.id}`} className="font-medium after:absolute after:inset-0">
-              {checkpointTitle(checkpoint)}
-            </Link>
-            {checkpoint.runName !== null && <span className="ml-2 text-muted text-sm">{checkpoint.runName}</span>}
+          <div className="flex min-w-0 items-center">
+            <span className="min-w-0 truncate">
+              <Link href={`/checkpoints/${checkpoint.id}`} className="font-medium after:absolute after:inset-0">
+                {checkpointTitle(checkpoint)}
+              </Link>
+              {checkpoint.runName !== null && <span className="ml-2 text-muted text-sm">{checkpoint.runName}</span>}
+            </span>
             {checkpoint.releasedAs !== null && <Released />}
           </div>
           <StageChip type={checkpoint.stageType} />
@@ -37,5 +39,5 @@ export function CheckpointRows({ checkpoints }: { checkpoints: Checkpoint[] }) {
 }
 
 function Released() {
-  return <span className="ml-2 rounded border border-line px-1.5 py-px text-muted text-xs">released</span>
+  return <span className="ml-2 shrink-0 rounded border border-line px-1.5 py-px text-muted text-xs">released</span>
 }

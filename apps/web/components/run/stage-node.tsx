@@ -72,7 +72,7 @@ function Progress({ run, sentence }: { run: StageRun; sentence: string }) {
         <StateMark state={run.state} />
         {run.startedAt !== null && (
           <span className="text-muted">
-            <Elapsed from={run.startedAt} to={run.finishedAt} />
+            <Elapsed from={run.startedAt} to={run.finishedAt} short />
           </span>
         )}
       </span>

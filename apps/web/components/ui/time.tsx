@@ -24,14 +24,21 @@ export function RelativeTime({ iso }: { iso: string }) {
   )
 }
 
+interface ElapsedProps {
+  from: string | null
+  to: string | null
+  /** Without the seconds of minutes, where room is scarce. */
+  short?: boolean
+}
+
 /** Time from a start to an end, or to now while there is no end. */
-export function Elapsed({ from, to }: { from: string | null; to: string | null }) {
+export function Elapsed({ from, to, short = false }: ElapsedProps) {
   const now = useNow(1000, from !== null && to === null)
   if (from === null) return <span className="text-muted">–</span>
   const end = to === null ? now : Date.parse(to)
   return (
     <span title={`since ${formatExact(from)}`} className="tabular whitespace-nowrap" suppressHydrationWarning>
-      {formatDuration(end - Date.parse(from))}
+      {formatDuration(end - Date.parse(from), { short })}
     </span>
   )
 }

@@ -47,19 +47,31 @@ export function createTrainingActivities(deps: EngineDependencies) {
       const { runId, stage } = input
       const latest = await latestCheckpoint(deps.db, runId, stage)
       if (latest?.final) return { outcome: 'finished', step: latest.step }
-      try {
-        return await runSegment(deps, input, latest)
-      } catch (thrown) {
-        const reached = await latestCheckpoint(deps.db, runId, stage)
-        const died = toTemperError(thrown).code === 'engine_failed'
-        // Between two steps of minutes it had no chance to stop by itself.
-        const asked = Context.current().cancellationSignal.aborted
-        if (died && asked) return { outcome: 'stopped', step: reached?.step ?? 0 }
-        if (!died || reached === undefined || reached.step <= (latest?.step ?? 0)) throw thrown
-        await sayResumed(deps, reached)
-        return { outcome: 'segment', step: reached.step }
-      }
+      const end = await segmentOrLoss(deps, input, latest)
+      if (end.outcome === 'segment') await updateStage(deps.db, runId, stage, { status: 'Waiting for a worker' })
+      return end
     },
+  }
+}
+
+/** A segment, or what is left of one whose engine died. */
+async function segmentOrLoss(
+  deps: EngineDependencies,
+  input: SegmentInput,
+  latest: Checkpoint | undefined,
+): Promise<SegmentEnd> {
+  const { runId, stage } = input
+  try {
+    return await runSegment(deps, input, latest)
+  } catch (thrown) {
+    const reached = await latestCheckpoint(deps.db, runId, stage)
+    const died = toTemperError(thrown).code === 'engine_failed'
+    // Between two steps of minutes it had no chance to stop by itself.
+    const asked = Context.current().cancellationSignal.aborted
+    if (died && asked) return { outcome: 'stopped', step: reached?.step ?? 0 }
+    if (!died || reached === undefined || reached.step <= (latest?.step ?? 0)) throw thrown
+    await sayResumed(deps, reached)
+    return { outcome: 'segment', step: reached.step }
   }
 }
 

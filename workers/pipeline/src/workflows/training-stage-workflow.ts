@@ -8,8 +8,8 @@ const segmentSeconds = 600
 
 /**
  * A training stage: a chain of segments, each one activity that ends in a durable checkpoint; the next one goes on from
- * it, on whatever worker. One that runs out of memory is followed by one with passes of fewer rows. A pause stops the running segment at its next step. The chain goes on in a new history, under
- * the same id, before the old one grows long.
+ * it, on whatever worker. One that runs out of memory is followed by one with passes of fewer rows. A pause stops the
+ * running segment at its next step. The chain goes on in a new history, under the same id, before the old one grows long.
  */
 export async function trainingStageWorkflow(input: StageInput): Promise<void> {
   const gate = createPauseGate(input)
