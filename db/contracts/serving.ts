@@ -10,7 +10,7 @@ import { errorCodes, TemperError } from './temper-error.ts'
  */
 
 /** Of the weights, the matrix products and the cache of a served model. */
-export const servingPrecisionSchema = z.enum(['fp32', 'bf16'])
+export const servingPrecisionSchema = z.enum(['fp32', 'bf16', 'int8'])
 export type ServingPrecision = z.infer<typeof servingPrecisionSchema>
 
 export const completionRequestSchema = z.strictObject({

@@ -26,14 +26,13 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { work } = options
-  if (work === 'decoding') await measureDecoding(options)
-  else if (work === 'memory') await measureMemoryOfSteps(options)
-  else await measureWork({ ...options, work })
+  if (options.work === 'decoding') await measureDecoding(options)
+  else if (options.work === 'memory') await measureMemoryOfSteps(options)
+  else await measureWork({ ...options, work: options.work })
   return 0
 }
 
-type WorkOptions = BenchOptions & { work: WorkName }
+type WorkOptions = Exclude<BenchOptions, { work: 'decoding' }> & { work: WorkName }
 
 async function measureWork(options: WorkOptions): Promise<void> {
   const { work, model, precision, rounds, peer, lengths } = options
@@ -74,7 +73,14 @@ async function measureMemoryOfSteps({ work, svg, json }: BenchOptions): Promise<
   print({ engine, work, points })
 }
 
-async function measureDecoding({ work, model, precision, steps, svg, json }: BenchOptions): Promise<void> {
+async function measureDecoding({
+  work,
+  model,
+  precision,
+  steps,
+  svg,
+  json,
+}: Extract<BenchOptions, { work: 'decoding' }>): Promise<void> {
   const say = (line: string) => json || process.stderr.write(`${line}\n`)
   say(tableHead)
   const onPoint = (point: PointFigures) => say(tableRow(point))

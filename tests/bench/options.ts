@@ -1,13 +1,24 @@
 import { parseArgs } from 'node:util'
-import { TemperError } from '@temper/db/contracts'
+import { type ServingPrecision, servingPrecisionSchema, TemperError } from '@temper/db/contracts'
 import { type SizeName, sizeNames } from './sizes.ts'
 import { type WorkName, workNames, works } from './works/index.ts'
 import type { Precision } from './works/work.ts'
 
-export interface BenchOptions {
-  work: WorkName | 'decoding' | 'memory'
-  model: SizeName
+export type BenchOptions = CommonOptions & (TimedWork | DecodingWork)
+
+interface TimedWork {
+  work: WorkName | 'memory'
   precision: Precision
+}
+
+/** Weights may be narrower than what they are multiplied in. */
+interface DecodingWork {
+  work: 'decoding'
+  precision: ServingPrecision
+}
+
+interface CommonOptions {
+  model: SizeName
   steps: number
   rounds: number
   peer?: string
@@ -27,7 +38,7 @@ const precisions = ['fp32', 'bf16'] as const satisfies readonly Precision[]
 export const usage = `usage: npm run bench -- WORK [--model ${sizeNames.join('|')}] [--precision fp32|bf16] [--steps 6]
                             [--json] [--peer 'COMMAND' [--rounds 3]] [--lengths FILE]
        npm run profile -- WORK [--model …] [--precision …] [--steps 3] [--json] [--lengths FILE]
-       npm run bench -- decoding [--model …] [--precision …] [--steps 3] [--json] [--svg FILE]
+       npm run bench -- decoding [--model …] [--precision fp32|bf16|int8] [--steps 3] [--json] [--svg FILE]
        npm run bench -- memory [--json] [--svg FILE]
 
 Times WORK with random weights on random tokens, and prints one JSON line: the median of the steps after 2 warm-ups.
@@ -57,10 +68,8 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     throw invalid(`one WORK expected, got ${positionals.length}; one of ${names.join(', ')}`)
   const work = oneOf('work', names, positionals[0])
   refuseOthers(work, values)
-  return {
-    work,
+  const common = {
     model: oneOf('model', sizeNames, values.model),
-    precision: oneOf('precision', precisions, values.precision),
     steps: count('steps', values.steps ?? (work === 'decoding' || values.profile ? '3' : '6')),
     rounds: count('rounds', values.rounds),
     peer: values.peer,
@@ -69,6 +78,8 @@ export function parseOptions(args: string[]): BenchOptions | 'help' {
     profile: values.profile,
     json: values.json,
   }
+  if (work !== 'decoding') return { ...common, work, precision: oneOf('precision', precisions, values.precision) }
+  return { ...common, work, precision: oneOf('precision', servingPrecisionSchema.options, values.precision) }
 }
 
 type Given = { peer?: string; svg?: string; lengths?: string; profile: boolean }

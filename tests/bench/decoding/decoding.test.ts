@@ -37,6 +37,8 @@ describe('a step', () => {
     const values = weights.reduce((a, b) => a + b, 0) + 3 * 10 * 2 * 2 * 16
     expect(stepBytes(model, 'fp32', { sequences: 3, held: 10 })).toBe(4 * values)
     expect(stepBytes(model, 'bf16', { sequences: 3, held: 10 })).toBe(2 * values)
+    const cached = 3 * 10 * 2 * 2 * 16
+    expect(stepBytes(model, 'int8', { sequences: 3, held: 10 })).toBe(values + 3 * cached)
   })
 })
 
@@ -51,7 +53,7 @@ it('a metered program counts its caches alone', async () => {
   program.close()
 })
 
-describe.each(['fp32', 'bf16'] as const)('decoding in %s', (precision) => {
+describe.each(['fp32', 'bf16', 'int8'] as const)('decoding in %s', (precision) => {
   it('is measured at each point, also where prompts are read in several parts', async () => {
     const points = [
       { batch: 1, promptLength: 5, newTokens: 12 },

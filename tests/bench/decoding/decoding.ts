@@ -1,6 +1,6 @@
+import type { ServingPrecision } from '@temper/db/contracts'
 import type { Size } from '../sizes.ts'
 import { modelOf } from '../works/model.ts'
-import type { Precision } from '../works/work.ts'
 import { measurePoint, type PointFigures } from './measure-point.ts'
 import { readBandwidth } from './memory.ts'
 import { type Point, pointsOf } from './points.ts'
@@ -13,7 +13,7 @@ export interface DecodingFigures {
 
 export interface DecodingOptions {
   size: Size
-  precision: Precision
+  precision: ServingPrecision
   runs: number
   /** Those of the model's context unless given. */
   points?: Point[]

@@ -1,9 +1,8 @@
-import { samplingSchema } from '@temper/db/contracts'
-import { Decoder } from '@temper/engine/generation'
+import { type ServingPrecision, samplingSchema } from '@temper/db/contracts'
+import { Decoder, decodingPrecision } from '@temper/engine/generation'
 import { addRole, type Model } from '@temper/engine/models'
 import { median } from '../median.ts'
 import { randomRows } from '../works/random-tokens.ts'
-import type { Precision } from '../works/work.ts'
 import { MeteredProgram, stepBytes } from './memory.ts'
 import type { Point } from './points.ts'
 
@@ -26,7 +25,8 @@ export interface PointFigures {
 export interface Subject {
   model: Model
   tensors: Record<string, Float32Array>
-  precision: Precision
+  /** Of the weights; of everything else what they are multiplied in. */
+  precision: ServingPrecision
   /** Bytes a second. */
   bandwidth: number
   /** Timed runs, after two warm-ups. */
@@ -47,7 +47,10 @@ export async function measurePoint(subject: Subject, point: Point): Promise<Poin
   const program = new MeteredProgram()
   try {
     await addRole(program, 'policy', model, tensors, precision)
-    const decoder = new Decoder({ program, model, role: 'policy', precision }, point.batch)
+    const decoder = new Decoder(
+      { program, model, role: 'policy', precision: decodingPrecision(precision) },
+      point.batch,
+    )
     for (let run = 0; run < 2; run++) await write(decoder, model, point, warmUpTokens)
     const times: Times[] = []
     for (let run = 0; run < runs; run++) times.push(await write(decoder, model, point, point.newTokens))

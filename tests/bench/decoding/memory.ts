@@ -1,7 +1,8 @@
+import { decodingPrecision } from '@temper/engine/generation'
 import type { Model } from '@temper/engine/models'
 import { tf } from '@temper/engine/runtime'
-import { TracedProgram, type VariableSpec } from '@temper/engine/tracing'
-import { type Precision, timed } from '../works/work.ts'
+import { type Storage, TracedProgram, type VariableSpec } from '@temper/engine/tracing'
+import { timed } from '../works/work.ts'
 
 const floats = 2 ** 26
 const reads = 10
@@ -23,16 +24,12 @@ export async function readBandwidth(): Promise<number> {
 }
 
 /** Bytes that a step of `sequences` must read: the weights once, and of each sequence what it `held` so far. */
-export function stepBytes(
-  model: Model,
-  precision: Precision,
-  { sequences, held }: { sequences: number; held: number },
-) {
+export function stepBytes(model: Model, storage: Storage, { sequences, held }: { sequences: number; held: number }) {
   // Of the table of positions, a step reads one row a sequence.
   const read = Object.entries(model.parameterShapes).filter(([name]) => !name.endsWith('wpe.weight'))
   const weights = read.reduce((sum, [, shape]) => sum + sizeOf(shape), 0)
   const cached = 2 * model.nLayer * model.nKvHead * model.headDim * held * sequences
-  return (weights + cached) * bytesOf(precision)
+  return weights * bytesOf(storage) + cached * bytesOf(decodingPrecision(storage))
 }
 
 /** A program that knows what its key/value caches take. */
@@ -47,4 +44,4 @@ export class MeteredProgram extends TracedProgram {
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, dimension) => size * dimension, 1)
-const bytesOf = (storage: Precision = 'fp32') => (storage === 'bf16' ? 2 : 4)
+const bytesOf = (storage: Storage = 'fp32') => ({ fp32: 4, bf16: 2, int8: 1 })[storage]

@@ -39,6 +39,20 @@ void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
   }
 }
 
+template <Weights layout>
+void ScaledColumns(const ScaledProduct& p, int64_t from, int64_t to) {
+  if constexpr (layout == Weights::rows) {
+    Product<layout>(p.x, p.K, p.w + from * p.K, p.K, p.M, p.K, to - from, p.y + from, p.N);
+    for (int64_t m = 0; m < p.M; m++)
+      for (int64_t n = from; n < to; n++) p.y[m * p.N + n] *= p.scales[n];
+  } else {
+    std::vector<float> scaled(p.M * p.K);
+    for (int64_t m = 0; m < p.M; m++)
+      for (int64_t k = 0; k < p.K; k++) scaled[m * p.K + k] = p.x[m * p.K + k] * p.scales[k];
+    Product<layout>(scaled.data(), p.K, p.w + from, p.N, p.M, p.K, to - from, p.y + from, p.N);
+  }
+}
+
 template <class T>
 void Sigmoid(const T* x, T* y, int64_t count) {
   for (int64_t from = 0; from < count; from += W) {
@@ -54,7 +68,8 @@ void Sigmoid(const T* x, T* y, int64_t count) {
 
 extern const Kernels KERNELS = {
     Columns<Weights::rows, float>,       Columns<Weights::columns, float>, Columns<Weights::rows, bfloat16>,
-    Columns<Weights::columns, bfloat16>, AttendHead<float>,                AttendHead<bfloat16>,
+    Columns<Weights::columns, bfloat16>, ScaledColumns<Weights::rows>,     ScaledColumns<Weights::columns>,
+    AttendHead<float>,                   AttendHead<bfloat16>,
     AttendPacked<float>,                 AttendPacked<bfloat16>,           PackedGradients<float>,
     PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
     Sigmoid<float>,                      Sigmoid<bfloat16>,                Gelu,

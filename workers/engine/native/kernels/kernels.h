@@ -16,11 +16,22 @@ struct ProductOf {
   int64_t M, K, N;
 };
 
+// The same for w of whole numbers times a scale a row of its memory: of each output where w lies in rows, else of each input.
+struct ScaledProduct {
+  const float* x;
+  const int8_t* w;
+  const float* scales;
+  float* y;
+  int64_t M, K, N;
+};
+
 struct Kernels {
   void (*rowsF32)(const ProductOf<float>&, int64_t from, int64_t to);
   void (*columnsF32)(const ProductOf<float>&, int64_t from, int64_t to);
   void (*rowsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
   void (*columnsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
+  void (*rowsInt8)(const ScaledProduct&, int64_t from, int64_t to);
+  void (*columnsInt8)(const ScaledProduct&, int64_t from, int64_t to);
   void (*attendF32)(const CachedAttention&, int64_t sequence, int64_t head);
   void (*attendBf16)(const CachedAttention&, int64_t sequence, int64_t head);
   void (*attendPackedF32)(const PackedAttention&, int64_t row, int64_t kvHead);

@@ -61,8 +61,8 @@ void DotTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float*
     V weights[R];
     for (int r = 0; r < R; r++) {
       weights[r] = A::Weights(w + r * ldw + k);
-      // A single row leaves the processor time to see by itself what comes next.
-      if constexpr (B > 1) __builtin_prefetch(w + (r + 2 * R) * ldw + k);
+      // A single row leaves the processor time to see by itself what comes next. A line of the cache holds 64 bytes.
+      if (B > 1 && (sizeof(T) > 1 || k % 64 == 0)) __builtin_prefetch(w + (r + 2 * R) * ldw + k);
     }
     for (int b = 0; b < B; b++) {
       V row = A::Row(x + b * ldx + k);

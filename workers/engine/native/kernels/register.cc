@@ -1,5 +1,6 @@
-// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperCachedAttention, TemperPackedAttention and
-// its gradient, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample, TemperSigmoid.
+// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
+// TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
+// TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -26,8 +27,8 @@ void* ReadAttention(TF_OpKernelConstruction* construction) {
 void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 // Outputs are given out in blocks of 96: cache lines and registers come out even, and a block stays in the cache.
-template <class T>
-void RunProduct(const ProductOf<T>& product, void (*kernel)(const ProductOf<T>&, int64_t, int64_t)) {
+template <class P>
+void RunProduct(const P& product, void (*kernel)(const P&, int64_t, int64_t)) {
   constexpr int64_t block = 96;
   const int64_t blocks = (product.N + block - 1) / block;
   const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize() * 4, blocks);
@@ -48,13 +49,30 @@ void MatMul(void* attributes, TF_OpKernelContext* context) {
   if (!narrow) {
     auto* y = static_cast<float*>(call.Output(TF_FLOAT, {M, N}));
     if (!y) return;
-    RunProduct<float>({Data<float>(x), Data<float>(w), y, M, K, N},
-                      rows ? kernels.rowsF32 : kernels.columnsF32);
+    RunProduct(ProductOf<float>{Data<float>(x), Data<float>(w), y, M, K, N},
+               rows ? kernels.rowsF32 : kernels.columnsF32);
     return;
   }
   auto* y = static_cast<bfloat16*>(call.Output(TF_BFLOAT16, {M, N}));
   if (!y) return;
-  RunProduct<bfloat16>({Data<bfloat16>(x), Data<bfloat16>(w), y, M, K, N}, rows ? kernels.rowsBf16 : kernels.columnsBf16);
+  RunProduct(ProductOf<bfloat16>{Data<bfloat16>(x), Data<bfloat16>(w), y, M, K, N},
+             rows ? kernels.rowsBf16 : kernels.columnsBf16);
+}
+
+// x (M, K) times w in int8, each of whose rows has a scale.
+void ScaledMatMul(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  TF_Tensor *x = call.Input(0), *w = call.Input(1), *scales = call.Input(2);
+  const bool rows = static_cast<Attributes*>(attributes)->transposed;
+  if (!call.Require(TF_NumDims(x) == 2 && TF_NumDims(w) == 2, "TemperScaledMatMul takes matrices")) return;
+  const int64_t M = TF_Dim(x, 0), K = TF_Dim(x, 1), N = TF_Dim(w, rows ? 0 : 1);
+  const bool fits = K == TF_Dim(w, rows ? 1 : 0) && Size(scales) == TF_Dim(w, 0);
+  if (!call.Require(fits, "TemperScaledMatMul: the sizes do not fit")) return;
+  auto* y = static_cast<float*>(call.Output(TF_FLOAT, {M, N}));
+  if (!y) return;
+  RunProduct(ScaledProduct{Data<float>(x), Data<int8_t>(w), Data<float>(scales), y, M, K, N},
+             rows ? kernels.rowsInt8 : kernels.columnsInt8);
 }
 
 // q, k, v, keyCache, valueCache, slots, starts, counts → out. Writes into both caches in place.
@@ -159,6 +177,14 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             false,
             ReadMatMul,
             MatMul},
+           status);
+  Register({"TemperScaledMatMul",
+            {"x: float", "w: int8", "scales: float"},
+            {"transposed: int"},
+            {"y: float"},
+            false,
+            ReadMatMul,
+            ScaledMatMul},
            status);
   Register({"TemperCachedAttention",
             {"q: float", "k: float", "v: float", "keys: Tcache", "values: Tcache", "slots: int32", "starts: int32",

@@ -1,4 +1,4 @@
-// Vectors of the instruction set that this file is compiled for: W floats, loads that widen bf16, sums, exponentials.
+// Vectors of the instruction set that this file is compiled for: W floats, loads that widen bf16 and int8, sums, exponentials.
 // Every function has internal linkage, because the same names are compiled once a set.
 #pragma once
 #include <immintrin.h>
@@ -32,6 +32,14 @@ inline V Load(const bfloat16* p) {
 #else
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   return (V)_mm256_slli_epi32(wide, 16);
+#endif
+}
+
+inline V Load(const int8_t* p) {
+#if defined(__AVX512F__)
+  return (V)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#else
+  return (V)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 #endif
 }
 

@@ -12,24 +12,26 @@ export type BatchInputs = TokenInputs & Inputs<'lossPositions' | 'targets' | 'we
 
 /** A packed batch (B, T) as the inputs that model code reads, with vectors and float32 scalars beside it. */
 export function batchFeeds(batch: PackedBatch, extra: Record<string, Values | number> = {}): Feeds {
-  const grid = [batch.rows, batch.rowLength]
-  const feeds: Feeds = {
-    ids: { shape: grid, data: batch.ids },
-    positions: { shape: grid, data: batch.positions },
-    segments: { shape: grid, data: batch.segments },
-    ...(batch.parents ? { parents: { shape: grid, data: batch.parents } } : {}),
-    lossPositions: vector(batch.lossPositions),
-    targets: vector(batch.targets),
-    weights: vector(batch.weights),
-  }
-  for (const [name, value] of Object.entries(extra)) {
-    feeds[name] = typeof value === 'number' ? { shape: [], data: Float32Array.of(value) } : vector(value)
-  }
-  return feeds
+  const { lossPositions, targets, weights } = batch
+  return { ...tokenFeeds(batch), ...namedFeeds({ lossPositions, targets, weights, ...extra }) }
 }
 
-function vector(data: Values) {
-  return { shape: [data.length], data }
+/** Those of a batch's tokens alone. */
+export function tokenFeeds({ rows, rowLength, ids, positions, segments, parents }: PackedBatch): Feeds {
+  const grids = { ids, positions, segments, ...(parents && { parents }) }
+  return Object.fromEntries(Object.entries(grids).map(([name, data]) => [name, { shape: [rows, rowLength], data }]))
+}
+
+/** Vectors and float32 scalars. */
+export function namedFeeds(values: Record<string, Values | number>): Feeds {
+  const feeds = Object.entries(values).map(([name, value]) => [name, feedOf(value)])
+  return Object.fromEntries(feeds)
+}
+
+function feedOf(value: Values | number): Feeds[string] {
+  return typeof value === 'number'
+    ? { shape: [], data: Float32Array.of(value) }
+    : { shape: [value.length], data: value }
 }
 
 export function feedData(feeds: Feeds): Record<string, Values> {

@@ -1,6 +1,7 @@
 export * from './beam-search.ts'
 export type { BeamSettings, Hypothesis } from './beams.ts'
 export { Decoder } from './decoder.ts'
+export { decodingPrecision } from './decoding-precision.ts'
 export * from './generator.ts'
 export { penalizedLogits, tokenCounts } from './penalties.ts'
 export * from './sampler.ts'

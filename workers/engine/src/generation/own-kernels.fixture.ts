@@ -1,16 +1,17 @@
 import { tinyFamily } from '../models/families.fixture.ts'
 import { random } from '../random.ts'
 import { tf } from '../runtime/index.ts'
-import { TracedProgram } from '../tracing/index.ts'
+import { type Storage, TracedProgram } from '../tracing/index.ts'
+import { decodingPrecision } from './decoding-precision.ts'
 import { cachedAttend, cacheVariables } from './kv-cache.ts'
 
 const drawn = (seed: number, size: number) => Float32Array.from({ length: size }, (_, i) => random(seed, i, 0) * 2 - 1)
 
 /** x (rows, inner) times w, of `outer` outputs, in each layout. */
-export async function products(kernels: boolean, precision: 'fp32' | 'bf16', sizes: [number, number, number]) {
+export async function products(kernels: boolean, storage: Storage, sizes: [number, number, number]) {
   const [rows, inner, outer] = sizes
   const program = new TracedProgram({ kernels })
-  const storage = precision
+  const precision = decodingPrecision(storage)
   const inputs = { x: { shape: [rows, inner], dtype: 'float32' } } as const
   await program.addVariables({
     rows: { shape: [outer, inner], dtype: 'float32', storage, data: drawn(2, outer * inner) },
@@ -79,5 +80,6 @@ function realOf(
 export async function print(): Promise<void> {
   const fp32 = await products(true, 'fp32', [9, 63, 97])
   const bf16 = await products(true, 'bf16', [9, 63, 97])
-  process.stdout.write(JSON.stringify({ fp32, bf16, attended: await attended(true, 'bf16') }))
+  const int8 = await products(true, 'int8', [9, 63, 97])
+  process.stdout.write(JSON.stringify({ fp32, bf16, int8, attended: await attended(true, 'bf16') }))
 }

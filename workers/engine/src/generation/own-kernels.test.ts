@@ -9,7 +9,7 @@ for (const rows of [1, 2, 3, 8, 9, 31, 64]) for (const inner of [16, 17, 63, 100
  * Shares of the number, or of 1 where it is smaller: sums in another order differ by few digits of fp32, and where they
  * are rounded to bf16, by one digit, which is 2^-7 of the number at most.
  */
-const tolerances = { fp32: 1e-5, bf16: 2 ** -7 }
+const tolerances = { fp32: 1e-5, bf16: 2 ** -7, int8: 1e-5 }
 
 function expectClose(actual: number[][], expected: number[][], tolerance: number) {
   expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length))
@@ -18,24 +18,26 @@ function expectClose(actual: number[][], expected: number[][], tolerance: number
   expect(worst).toBeLessThanOrEqual(tolerance)
 }
 
-describe.each(['fp32', 'bf16'] as const)('kernels of our own in %s', (precision) => {
-  it('multiply as TensorFlow does, whatever the sizes', async () => {
+describe.each(['fp32', 'bf16', 'int8'] as const)('products of our own with weights in %s', (storage) => {
+  it('are those of TensorFlow, whatever the sizes', async () => {
     for (const size of sizes) {
-      const [own, plain] = [await products(true, precision, size), await products(false, precision, size)]
-      expectClose(own, plain, tolerances[precision])
+      const [own, plain] = [await products(true, storage, size), await products(false, storage, size)]
+      expectClose(own, plain, tolerances[storage])
     }
-  })
-
-  it('attend as plain operations do, in parts, by window, in any order of slots', async () => {
-    expectClose(await attended(true, precision), await attended(false, precision), tolerances[precision])
   })
 
   it('give a row the same digits whatever rows are beside it', async () => {
-    const [alone = []] = await products(true, precision, [1, 63, 97])
+    const [alone = []] = await products(true, storage, [1, 63, 97])
     for (const rows of [2, 7, 8, 33, 64]) {
-      const [together = []] = await products(true, precision, [rows, 63, 97])
+      const [together = []] = await products(true, storage, [rows, 63, 97])
       expect(together.slice(0, 97)).toEqual(alone)
     }
+  })
+})
+
+describe.each(['fp32', 'bf16'] as const)('attention of our own in %s', (precision) => {
+  it('attends as plain operations do, in parts, by window, in any order of slots', async () => {
+    expectClose(await attended(true, precision), await attended(false, precision), tolerances[precision])
   })
 })
 
@@ -50,5 +52,6 @@ it('an older processor computes the same', async () => {
   const older = JSON.parse(output)
   expectClose(older.fp32, await products(false, 'fp32', [9, 63, 97]), tolerances.fp32)
   expectClose(older.bf16, await products(false, 'bf16', [9, 63, 97]), tolerances.bf16)
+  expectClose(older.int8, await products(false, 'int8', [9, 63, 97]), tolerances.int8)
   expectClose(older.attended, await attended(false, 'bf16'), tolerances.bf16)
 })

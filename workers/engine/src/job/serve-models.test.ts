@@ -85,19 +85,22 @@ describe('a serve job', () => {
     expect(serving.events.at(-1)).toEqual({ type: 'done', outcome: 'stopped', step: 0, totalSteps: 0, result: {} })
   })
 
-  it('answers in bf16 where it is told to, with the log-probs of fp32 to rounding, and says so', async () => {
-    const logprobsIn = async (precision: ServingPrecision) => {
-      const serving = serve(precision)
-      const greedy = { sampling: { ...requestOf({}).sampling, temperature: 0, maxTokens: 4 }, topLogprobs: 1 }
-      const events = await answerOf(serving, policy, greedy)
-      expect(events[0]).toMatchObject({ type: 'started', precision })
-      return events.flatMap((event) => (event.type === 'delta' ? (event.logprobs ?? []) : []))
-    }
-    const [wide, narrow] = [await logprobsIn('fp32'), await logprobsIn('bf16')]
-    const differences = wide.map(({ logprob }, i) => Math.abs(logprob - (narrow[i]?.logprob ?? Number.NaN)))
-    expect(Math.max(...differences)).toBeLessThan(0.05)
-    expect(Math.max(...differences)).toBeGreaterThan(1e-4)
-  })
+  it.each(['bf16', 'int8'] as const)(
+    'answers in %s where it is told to, near the log-probs of fp32, and says so',
+    async (other) => {
+      const logprobsIn = async (precision: ServingPrecision) => {
+        const serving = serve(precision)
+        const greedy = { sampling: { ...requestOf({}).sampling, temperature: 0, maxTokens: 4 }, topLogprobs: 1 }
+        const events = await answerOf(serving, policy, greedy)
+        expect(events[0]).toMatchObject({ type: 'started', precision })
+        return events.flatMap((event) => (event.type === 'delta' ? (event.logprobs ?? []) : []))
+      }
+      const [wide, narrow] = [await logprobsIn('fp32'), await logprobsIn(other)]
+      const differences = wide.map(({ logprob }, i) => Math.abs(logprob - (narrow[i]?.logprob ?? Number.NaN)))
+      expect(Math.max(...differences)).toBeLessThan(0.05)
+      expect(Math.max(...differences)).toBeGreaterThan(1e-4)
+    },
+  )
 
   it('answers by beam search beside samples, the likeliest completion first', async () => {
     const serving = serve()

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import type { Program, VariableSpec, Variables } from '../tracing/index.ts'
+import type { Program, Storage, VariableSpec, Variables } from '../tracing/index.ts'
 import { type Adapter, scalingOf, trainedShapes } from './adapter.ts'
 import { scoreWeight } from './head.ts'
 import { withAdapter, withDropout } from './layer.ts'
@@ -40,14 +40,14 @@ export function baseNames(base: string, model: Model): string[] {
 
 /**
  * Adds the weights of a role, or its adapters where it has some.
- * @param storage - `bf16` halves the memory of weights that are not trained
+ * @param storage - of weights that are not trained: `bf16` halves them, `int8` takes a quarter of what matrices need
  */
 export async function addRole(
   program: Program,
   role: Role,
   model: Model,
   tensors: Record<string, Float32Array>,
-  storage: 'fp32' | 'bf16' = 'fp32',
+  storage: Storage = 'fp32',
 ): Promise<void> {
   if (isAdapted(role)) return addTensors(program, role.name, trainedShapes(model, role.adapter), tensors, storage)
   return addTensors(program, role, model.parameterShapes, tensors, storage)
@@ -69,13 +69,19 @@ async function addTensors(
   role: string,
   shapes: Record<string, number[]>,
   tensors: Record<string, Float32Array>,
-  storage: 'fp32' | 'bf16',
+  storage: Storage,
 ): Promise<void> {
-  const specs = Object.entries(shapes).map(([name, shape]): [string, VariableSpec] => [
-    `${role}/${name}`,
-    { shape, dtype: 'float32', data: tensors[name], storage },
-  ])
-  await program.addVariables(Object.fromEntries(specs))
+  const specs = Object.entries(shapes).map(([name, shape]) => ({
+    [`${role}/${name}`]: { shape, dtype: 'float32', data: tensors[name], storage: storageOf(shape, storage) },
+  })) satisfies Record<string, VariableSpec>[]
+  // Rounded copies of all of them at once would be as large as the model.
+  const groups = storage === 'int8' ? specs : [Object.assign({}, ...specs)]
+  for (const group of groups) await program.addVariables(group)
+}
+
+/** Vectors are small, and experts are multiplied by TensorFlow. */
+function storageOf(shape: readonly number[], storage: Storage): Storage {
+  return storage === 'int8' && shape.length !== 2 ? 'fp32' : storage
 }
 
 /**

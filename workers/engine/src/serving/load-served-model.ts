@@ -1,6 +1,6 @@
 import { type ServingPrecision, TemperError } from '@temper/db/contracts'
 import { readCheckpoint, readModel } from '../checkpoint/index.ts'
-import { BeamSearch, Decoder } from '../generation/index.ts'
+import { BeamSearch, Decoder, decodingPrecision } from '../generation/index.ts'
 import { addRole, type Model } from '../models/index.ts'
 import { loadTokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
@@ -24,8 +24,9 @@ export async function loadServedModel(dir: string, precision: ServingPrecision):
     program.close()
     throw thrown
   }
-  const decoder = new Decoder({ program, model, role: 'policy', precision }, slots)
-  const beams = new BeamSearch(program, model, 'policy', precision)
+  const computed = decodingPrecision(precision)
+  const decoder = new Decoder({ program, model, role: 'policy', precision: computed }, slots)
+  const beams = new BeamSearch(program, model, 'policy', computed)
   const { contextLength } = model
   return {
     tokenizer,

@@ -39,7 +39,7 @@ class TraceBackend extends tf.KernelBackend {
     const dataId = {}
     this.#data.set(dataId, { value, references: 1 })
     this.#count++
-    const dtype = isNarrow(value.type) ? 'float32' : value.type
+    const dtype = isNarrow(value.type) ? 'float32' : value.type === 'int8' ? 'int32' : value.type
     return { dataId, shape: [...value.shape], dtype: dtype as DataType }
   }
 

@@ -134,6 +134,16 @@ export class Graph {
     return { type, shape, scaled: { value, by }, output: once(() => multiply().output()) }
   }
 
+  /** A matrix of int8 (R, C) times a number a row (R), which is built in float32 where it is needed whole. */
+  quantized(values: Value, scales: Value): Value {
+    const { shape } = values
+    const multiply = () => {
+      const inputs = [this.cast(values, 'float32'), this.reshape(scales, [shape[0] ?? 0, 1])]
+      return this.emit('Mul', inputs, { T: 'float32' }, { type: 'float32', shape }).output()
+    }
+    return { type: 'float32', shape, quantized: { values, scales }, output: once(multiply) }
+  }
+
   reshape(value: Value, shape: Shape): Value {
     if (sameShape(value.shape, shape)) return value
     const { type } = value
@@ -196,6 +206,7 @@ function scalarOf(value: number, type: GraphType): TypedValues {
     case 'bfloat16':
       return Uint16Array.of(bfloat16Of(value))
     case 'float16':
+    case 'int8':
     case 'resource':
       throw new TemperError('internal', `a ${type} is no constant`)
   }

@@ -1,5 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 
+export type Storage = 'fp32' | 'bf16' | 'int8'
+
 /** What crosses between JavaScript and TensorFlow: float32 and int32 only; bf16 exists inside graphs alone. */
 export type DType = 'float32' | 'int32'
 export type Values = Float32Array | Int32Array
@@ -11,8 +13,11 @@ export interface VariableSpec {
   data?: Values
   /** Set for a variable whose rows `writeRows` updates in place, such as a key/value cache: its buffer is never shared. */
   inPlace?: boolean
-  /** How a traced program keeps a float32 variable; halves a cache. Values cross as float32. Default fp32. */
-  storage?: 'fp32' | 'bf16'
+  /**
+   * How a traced program keeps a float32 variable; values cross as float32. bf16 halves it. int8 is for matrices that no
+   * function changes: a quarter, each number rounded to a 127th of the largest of its row. Default fp32.
+   */
+  storage?: Storage
 }
 
 export interface InputSpec {

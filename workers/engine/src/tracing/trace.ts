@@ -211,7 +211,9 @@ class Trace implements TraceScope {
 
   #makeVariable(stored: StoredVariable): Variable {
     const traced = new TracedVariable(this.#graph, stored)
-    const variable = tf.variable(this.#backend.makeTensor(traced.read))
+    const scales = stored.scales && new TracedVariable(this.#graph, stored.scales)
+    const contents = scales ? this.#graph.quantized(traced.read, scales.read) : traced.read
+    const variable = tf.variable(this.#backend.makeTensor(contents))
     traced.synced = variable.dataId
     if (stored.inPlace) allowRowWrites(variable)
     this.#variables.set(variable, traced)

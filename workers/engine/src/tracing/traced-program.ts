@@ -26,6 +26,7 @@ import type {
   VariableSpec,
   Variables,
 } from './program.ts'
+import { dequantizeRows, quantizeRows } from './quantize.ts'
 import { type Traced, traceFunction } from './trace.ts'
 import type { StoredVariable } from './traced-variable.ts'
 import { type Attributes, type GraphNode, type GraphType, sameShape, typeNumber } from './value.ts'
@@ -49,6 +50,7 @@ export interface Profile {
 interface Variable extends StoredVariable {
   dtype: DType
   graph: VariableGraph
+  scales?: Variable
 }
 
 const typeOf = { fp32: 'float32', bf16: 'bfloat16', fp16: 'float16' } as const satisfies Record<Precision, GraphType>
@@ -85,16 +87,15 @@ export class TracedProgram implements Program {
     const added = entries.map(([name, spec]) => this.#store(graph, name, spec))
     this.#extend(
       graph,
-      added.flatMap(({ graph: nodes }) => rootsOf(nodes)),
+      added.flatMap(partsOf).flatMap(({ graph: nodes }) => rootsOf(nodes)),
     )
-    const targets = added.map(({ name, graph: nodes }) => (specs[name]?.data ? nodes.assign : nodes.clear))
-    const feeds = added.map((variable) => initialFeed(variable, specs[variable.name]?.data))
-    await this.#run({ feeds, fetches: [], targets: targets.map(({ name }) => name) })
+    const changes = added.map((variable) => changeOf(variable, specs[variable.name]?.data))
+    await this.#change(changes)
     for (const variable of added) this.#variables.set(variable.name, variable)
   }
 
   async removeVariables(names: readonly string[]): Promise<void> {
-    const targets = names.map((name) => this.#variable(name).graph.destroy.name)
+    const targets = names.flatMap((name) => partsOf(this.#variable(name)).map(({ graph }) => graph.destroy.name))
     for (const name of names) this.#variables.delete(name)
     await this.#run({ feeds: [], fetches: [], targets })
   }
@@ -117,18 +118,15 @@ export class TracedProgram implements Program {
   }
 
   async read(names: readonly string[]): Promise<Record<string, Values>> {
-    const fetches = names.map((name) => outputName(this.#variable(name).graph.read))
+    const fetches = names.flatMap((name) => partsOf(this.#variable(name)).map(({ graph }) => outputName(graph.read)))
     const outputs = await this.#run({ feeds: [], fetches, targets: [] })
-    return Object.fromEntries(names.map((name, i) => [name, outputs[i]?.data as Values]))
+    const data = outputs.map((output) => output.data as Values)
+    return Object.fromEntries(names.map((name) => [name, takeContents(this.#variable(name), data)]))
   }
 
   async write(values: Record<string, Values>): Promise<void> {
     const variables = Object.keys(values).map((name) => this.#variable(name))
-    const feeds = variables.map((variable) => {
-      const { name, shape, graph } = variable
-      return feedOf(graph.placeholder, variable, shape, checkValues(name, variable, values[name]))
-    })
-    await this.#run({ feeds, fetches: [], targets: variables.map(({ graph }) => graph.assign.name) })
+    await this.#change(variables.map((variable) => changeOf(variable, checkValues(variable.name, variable, values[variable.name])))) // biome-ignore format: one call
   }
 
   shapeOf(name: string): number[] {
@@ -199,10 +197,25 @@ export class TracedProgram implements Program {
   }
 
   #store(graph: Graph, name: string, spec: VariableSpec): Variable {
-    const { shape, dtype, inPlace = false } = spec
-    const type = spec.storage === 'bf16' && dtype === 'float32' ? 'bfloat16' : dtype
-    const stored: StoredVariable = { name, sharedName: `${graph.scope}/${name}`, type, shape, inPlace }
+    const { shape, dtype, inPlace = false, storage = 'fp32' } = spec
+    if (storage === 'int8') return this.#storeInt8(graph, name, spec)
+    const type: GraphType = storage === 'bf16' && dtype === 'float32' ? 'bfloat16' : dtype
+    const stored = { name, sharedName: `${graph.scope}/${name}`, type, shape, inPlace }
     return { ...stored, dtype, graph: variableGraph(graph, stored, dtype) }
+  }
+
+  #storeInt8(graph: Graph, name: string, { shape, dtype, inPlace = false }: VariableSpec): Variable {
+    if (shape.length !== 2 || dtype !== 'float32' || inPlace) {
+      throw new TemperError('unsupported', `${name}: only matrices of float32 that nothing changes are kept in int8`)
+    }
+    const stored: StoredVariable = { name, sharedName: `${graph.scope}/${name}`, type: 'int8', shape, inPlace }
+    const scales = this.#store(graph, `${name}.scales`, { shape: shape.slice(0, 1), dtype })
+    return { ...stored, dtype, scales, graph: variableGraph(graph, stored, 'int32') }
+  }
+
+  async #change(changes: readonly Change[]): Promise<void> {
+    const feeds = changes.flatMap((change) => change.feeds)
+    await this.#run({ feeds, fetches: [], targets: changes.flatMap(({ targets }) => targets.map(({ name }) => name)) })
   }
 
   #scope(name: string): string {
@@ -235,10 +248,34 @@ function rootsOf({ assign, clear, read, destroy }: VariableGraph): GraphNode[] {
   return [assign, clear, read.node, destroy]
 }
 
-function initialFeed(variable: Variable, data: Values | undefined): NativeFeed {
-  const { graph, shape, dtype } = variable
-  if (data) return feedOf(graph.placeholder, variable, shape, data)
-  return feedOf(graph.zero, variable, [], dtype === 'int32' ? new Int32Array(1) : new Float32Array(1))
+/** What to run for a variable to get new contents. */
+interface Change {
+  feeds: NativeFeed[]
+  targets: GraphNode[]
+}
+
+/** `data`, or zeros. */
+function changeOf(variable: Variable, data: Values | undefined): Change {
+  const { graph, shape, dtype, scales } = variable
+  if (scales) {
+    const { values: ints, scales: factors } = data ? quantizeRows(data as Float32Array, shape) : {}
+    const changes = [changeOf({ ...variable, dtype: 'int32', scales: undefined }, ints), changeOf(scales, factors)]
+    return { feeds: changes.flatMap(({ feeds }) => feeds), targets: changes.flatMap(({ targets }) => targets) }
+  }
+  if (data) return { feeds: [feedOf(graph.placeholder, variable, shape, data)], targets: [graph.assign] }
+  const zero = dtype === 'int32' ? new Int32Array(1) : new Float32Array(1)
+  return { feeds: [feedOf(graph.zero, variable, [], zero)], targets: [graph.clear] }
+}
+
+/** The variables of the session that hold it. */
+function partsOf(variable: Variable): Variable[] {
+  return variable.scales ? [variable, variable.scales] : [variable]
+}
+
+/** Takes what was read of a variable's parts from the front of `data`. */
+function takeContents({ scales }: Variable, data: Values[]): Values {
+  const contents = data.shift() as Values
+  return scales ? dequantizeRows({ values: contents as Int32Array, scales: data.shift() as Float32Array }) : contents
 }
 
 function feedOf(node: GraphNode, { dtype }: { dtype: DType }, shape: readonly number[], data: Values): NativeFeed {

@@ -12,6 +12,8 @@ export interface StoredVariable {
   type: GraphType
   shape: Shape
   inPlace: boolean
+  /** Of a matrix of int8: a number a row. */
+  scales?: StoredVariable
 }
 
 export function variableHandle(graph: Graph, { sharedName, type, shape }: StoredVariable): Value {
@@ -169,6 +171,9 @@ export class TracedVariable {
   }
 
   #record(node: GraphNode, done = node): void {
+    if (this.#stored.scales) {
+      throw new TemperError('unsupported', `${this.#stored.name} is kept in int8, which no function changes`)
+    }
     const before = this.#writes.at(-1)
     if (before) node.controls.push(before.done)
     node.controls.push(...(this.#reads[this.#writes.length] ?? []))

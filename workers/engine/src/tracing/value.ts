@@ -1,10 +1,11 @@
 /** Element types inside graphs. tfjs knows no 16-bit floats: a tensor it calls float32 may be held as one. */
-export type GraphType = 'float32' | 'int32' | 'bool' | 'bfloat16' | 'float16' | 'resource'
+export type GraphType = 'float32' | 'int32' | 'int8' | 'bool' | 'bfloat16' | 'float16' | 'resource'
 
 /** TensorFlow's numbers (types.proto). */
 export const typeNumber: Record<GraphType, number> = {
   float32: 1,
   int32: 3,
+  int8: 6,
   bool: 10,
   bfloat16: 14,
   float16: 19,
@@ -59,6 +60,8 @@ export interface Value {
   readonly base?: Value
   /** Set where this is a matrix times a number, or a number a row (N, 1); products take it apart. */
   readonly scaled?: { value: Value; by: Value }
+  /** Set where this is a matrix of int8 (R, C) times a number a row (R); products and gathers take it apart. */
+  readonly quantized?: { values: Value; scales: Value }
   /** The node's output, built on the first call. Throws for contents that were overwritten in place. */
   output(): NodeOutput
 }

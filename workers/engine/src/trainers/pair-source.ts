@@ -1,5 +1,5 @@
 import { type PromptGroup, packGroups, promptGroup } from '../data/index.ts'
-import { batchFeeds, type Feeds, type ForwardFunction } from '../forward/index.ts'
+import { batchFeeds, type Feeds, type ForwardFunction, namedFeeds, tokenFeeds } from '../forward/index.ts'
 import { type BatchSettings, EpochSource } from './epoch-source.ts'
 import type { Pair } from './pairs.ts'
 
@@ -101,17 +101,20 @@ export class PairSource {
     const size = this.#settings.batchSize
     const filled = Array.from({ length: size }, (_, i) => pairs[i] ?? (pairs[0] as Pair))
     const packed = packGroups(filled.map(groupOf), { rowTokens })
-    const feeds = batchFeeds(packed, {
-      ...(this.#reads === 'scores'
-        ? { lastPositions: packed.lastPositions.slice(0, 2 * size) }
-        : { sequenceOf: packed.sequenceOf }),
+    const ofPairs = {
       pairWeights: Float32Array.from(filled, (_, i) => (i < pairs.length ? 1 : 0)),
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
       strengths: Float32Array.from(filled, ({ strength }) => strength),
       desirable: Float32Array.from(filled, ({ desirable }) => (desirable ? 1 : 0)),
       denominator,
-    })
-    if (this.#reads === 'scores') for (const name of ['lossPositions', 'targets', 'weights']) delete feeds[name]
+    }
+    const feeds =
+      this.#reads === 'scores'
+        ? {
+            ...tokenFeeds(packed),
+            ...namedFeeds({ lastPositions: packed.lastPositions.slice(0, 2 * size), ...ofPairs }),
+          }
+        : batchFeeds(packed, { sequenceOf: packed.sequenceOf, ...ofPairs })
     const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0)
     return { pairs, feeds, dataRows: pairs.flatMap(({ chosen }) => chosen.dataRows ?? []), tokens }
   }

@@ -1,7 +1,24 @@
-import type { GraphType, Value } from '../value.ts'
+import type { Graph } from '../graph.ts'
+import type { GraphType, Shape, Value } from '../value.ts'
 import { type KernelTable, kernel } from './kernel.ts'
 
 const indices32 = { Tindices: 'int32' as const }
+
+/** Rows of a matrix of int8, in float32: the others stay as they are. */
+function gatherQuantized(graph: Graph, { values, scales }: NonNullable<Value['quantized']>, indices: Value): Value {
+  const rowsOf = (x: Value, shape: Shape) => {
+    const types = { Tparams: x.type, ...indices32, Taxis: 'int32' as const, batch_dims: { int: 0 } }
+    return graph.emit('GatherV2', [x, indices, graph.ints(0)], types, { type: x.type, shape })
+  }
+  const rows = rowsOf(values, [...indices.shape, values.shape[1] ?? 0])
+  const factors = graph.reshape(rowsOf(scales, indices.shape), [...indices.shape, 1])
+  return graph.emit(
+    'Mul',
+    [graph.cast(rows, 'float32'), factors],
+    { T: 'float32' },
+    { type: 'float32', shape: rows.shape },
+  )
+}
 
 /** Operations that choose, place or add up rows by index. */
 export const indexing: KernelTable = {
@@ -9,6 +26,7 @@ export const indexing: KernelTable = {
     (graph, { x, indices }, attrs) => {
       const { axis, batchDims = 0 } = attrs
       const along = axis < 0 ? axis + x.shape.length : axis
+      if (x.quantized && along === 0 && batchDims === 0) return gatherQuantized(graph, x.quantized, indices)
       const shape = [...x.shape.slice(0, along), ...indices.shape.slice(batchDims), ...x.shape.slice(along + 1)]
       const types = { Tparams: x.type, ...indices32, Taxis: 'int32' as const, batch_dims: { int: batchDims } }
       return graph.emit('GatherV2', [x, indices, graph.ints(along)], types, { type: x.type, shape })

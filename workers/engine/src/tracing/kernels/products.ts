@@ -34,7 +34,13 @@ function matMul(graph: Graph, operands: Operands): Value {
   const [m] = matrixShape(a.shape, transposeA)
   const [, n] = matrixShape(b.shape, transposeB)
   if (ownProduct(graph, operands)) {
-    const attrs = { T: a.type, transposed: { int: transposeB ? 1 : 0 } }
+    const transposed = { int: transposeB ? 1 : 0 }
+    if (b.quantized) {
+      const { values, scales } = b.quantized
+      const inputs = [graph.cast(a, 'float32'), values, scales]
+      return graph.emit('TemperScaledMatMul', inputs, { transposed }, { type: 'float32', shape: [m, n] })
+    }
+    const attrs = { T: a.type, transposed }
     return graph.emit('TemperMatMul', [a, b], attrs, { type: a.type, shape: [m, n] })
   }
   const attrs = { T: a.type, transpose_a: transposeA, transpose_b: transposeB }
