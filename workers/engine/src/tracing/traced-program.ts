@@ -2,7 +2,6 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
   loadKernels,
-  type NativeFeed,
   type NativeResult,
   type OperationTime,
   type RunRequest,
@@ -16,7 +15,6 @@ import { Graph } from './graph.ts'
 import { productFlops } from './product-flops.ts'
 import type {
   CompiledFunction,
-  DType,
   FunctionSpec,
   Inputs,
   Output,
@@ -26,12 +24,18 @@ import type {
   VariableSpec,
   Variables,
 } from './program.ts'
-import { dequantizeRows, quantizeRows } from './quantize.ts'
+import {
+  type Change,
+  changeOf,
+  feedOf,
+  partsOf,
+  type SessionVariable,
+  storeVariable,
+  takeContents,
+} from './session-variable.ts'
 import { type Traced, traceFunction } from './trace.ts'
-import type { StoredVariable } from './traced-variable.ts'
-import { type Attributes, type GraphNode, type GraphType, sameShape, typeNumber } from './value.ts'
+import { type Attributes, type GraphNode, type GraphType, sameShape } from './value.ts'
 import { checkFeeds, checkValues } from './values.ts'
-import { type VariableGraph, variableGraph } from './variable-graph.ts'
 
 export interface TracedProgramOptions extends SessionOptions {
   /** Set to false to leave out the engine's own operations, as on a processor that they are not made for. */
@@ -47,12 +51,6 @@ export interface Profile {
   productFlops: number
 }
 
-interface Variable extends StoredVariable {
-  dtype: DType
-  graph: VariableGraph
-  scales?: Variable
-}
-
 const typeOf = { fp32: 'float32', bf16: 'bfloat16', fp16: 'float16' } as const satisfies Record<Precision, GraphType>
 
 type Body<K extends string, O extends string> = (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>
@@ -61,13 +59,13 @@ interface DefinedFunction {
   spec: FunctionSpec<string>
   body: Body<string, string>
   /** Made at the first call, together with the variables it was traced with. */
-  compiled?: { traced: Traced; variables: Map<string, Variable>; used: Set<GraphNode> }
+  compiled?: { traced: Traced; variables: Map<string, SessionVariable>; used: Set<GraphNode> }
 }
 
 /** Traces each function once, at its first call, into one graph over the variables of a session. */
 export class TracedProgram implements Program {
   readonly #session: Session
-  readonly #variables = new Map<string, Variable>()
+  readonly #variables = new Map<string, SessionVariable>()
   readonly #functions = new Map<string, DefinedFunction>()
   readonly #kernels: boolean
   #scopes = 0
@@ -84,10 +82,12 @@ export class TracedProgram implements Program {
       if (spec.data) checkValues(name, spec, spec.data)
     }
     const graph = new Graph(this.#scope('variables'))
-    const added = entries.map(([name, spec]) => this.#store(graph, name, spec))
+    const added = entries.map(([name, spec]) => storeVariable(graph, name, spec))
     this.#extend(
       graph,
-      added.flatMap(partsOf).flatMap(({ graph: nodes }) => rootsOf(nodes)),
+      added
+        .flatMap(partsOf)
+        .flatMap(({ graph: { assign, clear, read, destroy } }) => [assign, clear, read.node, destroy]),
     )
     const changes = added.map((variable) => changeOf(variable, specs[variable.name]?.data))
     await this.#change(changes)
@@ -196,23 +196,6 @@ export class TracedProgram implements Program {
     return new Set(nodes)
   }
 
-  #store(graph: Graph, name: string, spec: VariableSpec): Variable {
-    const { shape, dtype, inPlace = false, storage = 'fp32' } = spec
-    if (storage === 'int8') return this.#storeInt8(graph, name, spec)
-    const type: GraphType = storage === 'bf16' && dtype === 'float32' ? 'bfloat16' : dtype
-    const stored = { name, sharedName: `${graph.scope}/${name}`, type, shape, inPlace }
-    return { ...stored, dtype, graph: variableGraph(graph, stored, dtype) }
-  }
-
-  #storeInt8(graph: Graph, name: string, { shape, dtype, inPlace = false }: VariableSpec): Variable {
-    if (shape.length !== 2 || dtype !== 'float32' || inPlace) {
-      throw new TemperError('unsupported', `${name}: only matrices of float32 that nothing changes are kept in int8`)
-    }
-    const stored: StoredVariable = { name, sharedName: `${graph.scope}/${name}`, type: 'int8', shape, inPlace }
-    const scales = this.#store(graph, `${name}.scales`, { shape: shape.slice(0, 1), dtype })
-    return { ...stored, dtype, scales, graph: variableGraph(graph, stored, 'int32') }
-  }
-
   async #change(changes: readonly Change[]): Promise<void> {
     const feeds = changes.flatMap((change) => change.feeds)
     await this.#run({ feeds, fetches: [], targets: changes.flatMap(({ targets }) => targets.map(({ name }) => name)) })
@@ -226,7 +209,7 @@ export class TracedProgram implements Program {
     return this.#session.run(request)
   }
 
-  #variable(name: string): Variable {
+  #variable(name: string): SessionVariable {
     const variable = this.#variables.get(name)
     if (!variable) throw new TemperError('not_found', `the program has no variable named ${name}`)
     return variable
@@ -242,44 +225,6 @@ export class TracedProgram implements Program {
 /** The variable that a node stands for, if it does. */
 function sharedNameOf({ shared_name: name }: Attributes): string | undefined {
   return typeof name === 'object' && 'text' in name ? name.text : undefined
-}
-
-function rootsOf({ assign, clear, read, destroy }: VariableGraph): GraphNode[] {
-  return [assign, clear, read.node, destroy]
-}
-
-/** What to run for a variable to get new contents. */
-interface Change {
-  feeds: NativeFeed[]
-  targets: GraphNode[]
-}
-
-/** `data`, or zeros. */
-function changeOf(variable: Variable, data: Values | undefined): Change {
-  const { graph, shape, dtype, scales } = variable
-  if (scales) {
-    const { values: ints, scales: factors } = data ? quantizeRows(data as Float32Array, shape) : {}
-    const changes = [changeOf({ ...variable, dtype: 'int32', scales: undefined }, ints), changeOf(scales, factors)]
-    return { feeds: changes.flatMap(({ feeds }) => feeds), targets: changes.flatMap(({ targets }) => targets) }
-  }
-  if (data) return { feeds: [feedOf(graph.placeholder, variable, shape, data)], targets: [graph.assign] }
-  const zero = dtype === 'int32' ? new Int32Array(1) : new Float32Array(1)
-  return { feeds: [feedOf(graph.zero, variable, [], zero)], targets: [graph.clear] }
-}
-
-/** The variables of the session that hold it. */
-function partsOf(variable: Variable): Variable[] {
-  return variable.scales ? [variable, variable.scales] : [variable]
-}
-
-/** Takes what was read of a variable's parts from the front of `data`. */
-function takeContents({ scales }: Variable, data: Values[]): Values {
-  const contents = data.shift() as Values
-  return scales ? dequantizeRows({ values: contents as Int32Array, scales: data.shift() as Float32Array }) : contents
-}
-
-function feedOf(node: GraphNode, { dtype }: { dtype: DType }, shape: readonly number[], data: Values): NativeFeed {
-  return { name: node.name, type: typeNumber[dtype], shape, data }
 }
 
 /** Refuses a result whose shape is not the one that the trace foresaw: a kernel's shape rule would be wrong. */
