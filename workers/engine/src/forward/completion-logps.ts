@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { gatherHidden, type TokenScores, tokenScores } from '../losses/index.ts'
-import type { Model, Params } from '../models/index.ts'
+import { hasAdapters, type Model, type Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import type { Inputs } from '../tracing/index.ts'
 
@@ -24,7 +24,8 @@ export function completionScores(
   targets: Tensor,
   temperature: number,
 ): TokenScores {
-  return tokenScores(hidden, model.headWeight(params), targets, { temperature: temperature === 0 ? 1 : temperature })
+  const options = { temperature: temperature === 0 ? 1 : temperature, frozenHead: hasAdapters(params) }
+  return tokenScores(hidden, model.headWeight(params), targets, options)
 }
 
 /** Log-probs of `targets` at `lossPositions`, (M), on logits over the sampling temperature. */

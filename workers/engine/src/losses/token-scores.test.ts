@@ -72,6 +72,29 @@ const cases: [string, Case][] = [
   ['bf16', { rows: 9, width: 4, vocabSize: 40, precision: 'bf16' }],
 ]
 
+it.each([true, false])('computes no gradient of a frozen head (our kernels: %s)', async (kernels) => {
+  const program = new TracedProgram({ kernels })
+  const test = { rows: 9, width: 4, vocabSize: 40, maxLogits: 160 }
+  const { x, weight, targets } = feedsOf(test)
+  await program.addVariables({ weight: { shape: [40, 4], dtype: 'float32', data: weight } })
+  const inputs = { x: { shape: [9, 4], dtype: 'float32' }, targets: { shape: [9], dtype: 'int32' } } as const
+  const gradientOf = (name: string, frozenHead: boolean) => {
+    const options = { maxLogits: 160, frozenHead }
+    program.define(name, { inputs }, (variables, { x: rows, targets: labels }) => {
+      const loss = () => tokenScores(rows, variables.weight as Tensor, labels, options).logps.sum()
+      return gradients(loss, { rows }).grads as Record<'rows', Tensor>
+    })
+    return program.profile(name, { x, targets })
+  }
+  const [frozen, trained] = [await gradientOf('frozen', true), await gradientOf('trained', false)]
+  program.close()
+  expect(frozen.outputs.rows?.data).toEqual(trained.outputs.rows?.data)
+  const product = 2 * 9 * 4 * 40
+  // Logits and the gradient of the rows; else also that of the head, of all chunks whose end another one waits for.
+  expect(frozen.productFlops).toBe(2 * product)
+  expect(trained.productFlops).toBeGreaterThan(2.5 * product)
+})
+
 describe('tokenScores by our kernel', () => {
   it.each(cases)('are those of plain operations with %s, and so are the gradients', async (_, test) => {
     expectClose(await scored(test, true), await scored(test, false), test.precision ?? 'fp32')

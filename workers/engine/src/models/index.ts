@@ -1,6 +1,7 @@
 /** Architectures by config.json, with the weight names of the Hugging Face layout. */
 export * from './adapter.ts'
 export { scoreWeight } from './head.ts'
+export { hasAdapters } from './layer.ts'
 export * from './load-model.ts'
 export * from './merged-weights.ts'
 export * from './model.ts'

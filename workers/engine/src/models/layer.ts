@@ -46,6 +46,11 @@ function droppedOut(params: Params, module: string, x: Tensor): Tensor {
   return dropout(x, rate, tf.add(seed, tf.tensor1d([seedOf(module), 0], 'int32')))
 }
 
+/** Whether adapters stand over these weights, which are then frozen. */
+export function hasAdapters(params: Params): boolean {
+  return scaling in params
+}
+
 /** Parameters with those of adapters beside them. */
 export function withAdapter(params: Params, adapter: Params, scale: number): Params {
   return { ...params, ...adapter, [scaling]: tf.scalar(scale) }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { BatchInputs } from '../forward/index.ts'
 import { languageModelingLoss, maskedMean, sequenceLogps } from '../losses/index.ts'
-import { type Model, paramsOf, type Role } from '../models/index.ts'
+import { hasAdapters, type Model, paramsOf, type Role } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
@@ -21,7 +21,8 @@ export function pairLogps({ model, role, settings }: PairPolicy, variables: Vari
   const params = paramsOf(variables, role, inputs.dropoutSeed)
   const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions, parents }))
   const headWeight = model.headWeight(params)
-  const { logps, correct } = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
+  const scored = { hidden, headWeight, lossPositions, targets, weights }
+  const { logps, correct } = languageModelingLoss(scored, { frozenHead: hasAdapters(params) })
   const ofChosen = tf.mul(weights, tf.cast(tf.less(sequenceOf, size), 'float32'))
   const sidesOf = (values: Tensor) =>
     tf.split(sequenceLogps(values, weights, sequenceOf, 2 * size), [size, size]) as [Tensor, Tensor]

@@ -1,7 +1,7 @@
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
-import { type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
+import { hasAdapters, type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
 import type { Inputs, Program, Variables } from '../tracing/index.ts'
@@ -172,7 +172,8 @@ function loss(
     routings,
   )
   const headWeight = model.headWeight(params)
-  const sums = languageModelingLoss({ hidden, headWeight, lossPositions, targets, weights })
+  const scored = { hidden, headWeight, lossPositions, targets, weights }
+  const sums = languageModelingLoss(scored, { frozenHead: hasAdapters(params) })
   // The loss has the denominator of the whole step; these two are means of each pass's mean, as TRL logs them.
   const passShare = tf.mul(tf.maximum(sums.denominator, 1), passes)
   return {
