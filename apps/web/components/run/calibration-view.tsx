@@ -34,7 +34,7 @@ function CalibrationTable({ bins }: { bins: RewardResult['calibration'] }) {
       <thead className="bg-sunken">
         <tr>
           {['Held likely', 'Came true', 'Pairs', ''].map((title) => (
-            <th key={title} scope="col" className="px-4 py-1.5 font-medium whitespace-nowrap">
+            <th key={title} scope="col" className="px-2 py-1.5 font-medium sm:whitespace-nowrap sm:px-4">
               {title}
             </th>
           ))}
@@ -43,10 +43,10 @@ function CalibrationTable({ bins }: { bins: RewardResult['calibration'] }) {
       <tbody className="divide-y divide-line">
         {bins.map(({ predicted, observed, pairs }) => (
           <tr key={predicted}>
-            <td className="px-4 py-1.5">{formatPercent(predicted)}</td>
-            <td className="px-4">{formatPercent(observed)}</td>
-            <td className="px-4">{formatCount(pairs)}</td>
-            <td className="w-1/2 px-4" aria-hidden="true">
+            <td className="px-2 py-1.5 sm:px-4">{formatPercent(predicted)}</td>
+            <td className="px-2 sm:px-4">{formatPercent(observed)}</td>
+            <td className="px-2 sm:px-4">{formatCount(pairs)}</td>
+            <td className="w-1/2 px-2 sm:px-4" aria-hidden="true">
               <span className="relative block h-3 bg-line">
                 <span
                   className="absolute inset-y-0 left-0"
