@@ -34,7 +34,7 @@ const Kernels* KernelsOfThisProcessor() {
 
 // Attributes of a node, read once.
 struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0, centred = 0, vocabulary = 0;
+  int64_t transposed = 0, length = 0, window = 0, centred = 0;
   float epsilon = 0;
 };
 

@@ -74,6 +74,6 @@ extern const Kernels KERNELS = {
     PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
     Sigmoid<float>,                      Sigmoid<bfloat16>,                Gelu,
     GeluGradient,                        GatedSilu,                        GatedSiluGradient,
-    NormForward,                         NormGradient,                     TokenScores,
+    NormForward,                         NormGradient,                     ScoreRows,
     TokenScoresGradient,
 };

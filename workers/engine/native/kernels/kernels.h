@@ -5,7 +5,7 @@
 #include "norm-rows.h"
 #include "packed-rows.h"
 #include "sampling-row.h"
-#include "token-score-rows.h"
+#include "token-score-matrix.h"
 
 // y[:, from:to] = x w^T (w in rows) or x w (w in columns), for x (M, K), and w of N outputs.
 template <class T>
@@ -48,8 +48,8 @@ struct Kernels {
   void (*gatedSiluGradient)(const float* gate, const float* up, const float* dY, float* dGate, float* dUp, int64_t count);
   void (*norm)(const NormRows&, int64_t from, int64_t to);
   void (*normGradient)(const NormRows&, int64_t from, int64_t to, float* sums);
-  void (*tokenScores)(const TokenScoreRows&, int64_t from, int64_t to);
-  void (*tokenScoresGradient)(const TokenScoreRows&, int64_t from, int64_t to);
+  void (*scoreRows)(const TokenScoreMatrix&, int64_t from, int64_t to, const TokenScorePart&);
+  void (*tokenScoresGradient)(const TokenScoreMatrix&, int64_t from, int64_t to);
 };
 
 extern const Kernels avx2Kernels, avx512Kernels, avx512bf16Kernels;

@@ -251,18 +251,18 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
            status);
   Register({"TemperTokenScores",
             {"logits: float", "targets: int32"},
-            {"vocabulary: int"},
+            {},
             {"scores: float", "parts: float"},
             false,
-            ReadTokenScores,
+            nullptr,
             TokenScoring},
            status);
   Register({"TemperTokenScoresGrad",
             {"logits: float", "targets: int32", "parts: float", "d_logps: float"},
-            {"vocabulary: int"},
+            {},
             {"d_logits: float"},
             false,
-            ReadTokenScores,
+            nullptr,
             TokenScoringGradient},
            status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));

@@ -1,64 +1,100 @@
 // TemperTokenScores and its gradient.
 #pragma once
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
 
 #include "call.h"
 
 namespace {
 
-void* ReadTokenScores(TF_OpKernelConstruction* construction) {
-  return new Attributes{.vocabulary = Attribute<int64_t>(construction, "vocabulary")};
+// Rows of logits that one thread takes at a time; what they say is put together in their order, whatever the threads.
+constexpr int64_t scoredRows = 1024;
+
+void EachRows(int64_t vocabulary, const std::function<void(int64_t piece, int64_t from, int64_t to)>& work) {
+  ParallelFor((vocabulary + scoredRows - 1) / scoredRows, [&](int64_t piece) {
+    work(piece, piece * scoredRows, std::min(vocabulary, (piece + 1) * scoredRows));
+  });
 }
 
-// kernel(rows, from, to), in parts of about as many logits as a cache holds.
-void EachTokenScore(const TokenScoreRows& rows, int64_t count, void (*kernel)(const TokenScoreRows&, int64_t, int64_t)) {
-  const int64_t block = std::max<int64_t>(1, (1 << 16) / rows.stride);
-  ParallelFor((count + block - 1) / block,
-              [&](int64_t i) { kernel(rows, i * block, std::min(count, (i + 1) * block)); });
-}
-
-bool RequireTokens(Call& call, const TokenScoreRows& rows, TF_Tensor* targets, int64_t count) {
-  const bool fits = rows.vocabulary > 0 && rows.vocabulary <= rows.stride && Size(targets) == count;
-  if (!call.Require(fits, "TemperTokenScores: shapes do not fit")) return false;
-  const auto within = [&](int32_t target) { return target >= 0 && target < rows.vocabulary; };
-  return call.Require(std::all_of(rows.targets, rows.targets + count, within),
+bool ReadMatrix(Call& call, TokenScoreMatrix* matrix) {
+  TF_Tensor *logits = call.Input(0), *targets = call.Input(1);
+  if (!call.Require(TF_NumDims(logits) == 2, "TemperTokenScores takes a matrix")) return false;
+  matrix->logits = Data<float>(logits), matrix->targets = Data<int32_t>(targets);
+  matrix->vocabulary = TF_Dim(logits, 0), matrix->stride = TF_Dim(logits, 1), matrix->count = Size(targets);
+  if (!call.Require(matrix->count <= matrix->stride, "TemperTokenScores: more targets than columns")) return false;
+  const auto within = [&](int32_t target) { return target >= 0 && target < matrix->vocabulary; };
+  return call.Require(std::all_of(matrix->targets, matrix->targets + matrix->count, within),
                       "TemperTokenScores: a target is not of the vocabulary");
 }
 
-// logits (M, P), targets (M) → scores (3, M): log-probs, entropies, correct; parts (2, M): the largest logit, the sum.
-void TokenScoring(void* attributes, TF_OpKernelContext* context) {
+// What all pieces say of token `i` together.
+struct WholeScore {
+  double top = 0, sum = 0, weighted = 0;
+  int32_t first = 0;
+
+  void Add(const TokenScorePart& part, int64_t i, bool begins) {
+    if (begins || part.tops[i] > top) {
+      Raise(begins ? 0 : top - part.tops[i]);
+      top = part.tops[i], first = part.firsts[i];
+    }
+    const double below = part.tops[i] - top, share = std::exp(below);
+    weighted += (part.weighted[i] + part.sums[i] * below) * share;
+    sum += part.sums[i] * share;
+  }
+
+ private:
+  void Raise(double below) {
+    const double share = std::exp(below);
+    weighted = (weighted + sum * below) * share;
+    sum *= share;
+  }
+};
+
+// logits (V, P), targets (M ≤ P) → scores (3, M): log-probs, entropies, correct; parts (2, M): the largest logit, the sum.
+void TokenScoring(void*, TF_OpKernelContext* context) {
   Call call(context);
-  TF_Tensor *logits = call.Input(0), *targets = call.Input(1);
-  if (!call.Require(TF_NumDims(logits) == 2, "TemperTokenScores takes a matrix")) return;
-  const int64_t count = TF_Dim(logits, 0);
-  TokenScoreRows rows{};
-  rows.logits = Data<float>(logits), rows.targets = Data<int32_t>(targets), rows.stride = TF_Dim(logits, 1);
-  rows.vocabulary = static_cast<Attributes*>(attributes)->vocabulary;
-  if (!RequireTokens(call, rows, targets, count)) return;
+  TokenScoreMatrix matrix{};
+  if (!ReadMatrix(call, &matrix)) return;
+  const int64_t count = matrix.count, pieces = (matrix.vocabulary + scoredRows - 1) / scoredRows;
   auto* scores = static_cast<float*>(call.Output(TF_FLOAT, {3, count}, 0));
   auto* parts = scores ? static_cast<float*>(call.Output(TF_FLOAT, {2, count}, 1)) : nullptr;
   if (!parts) return;
-  rows.logps = scores, rows.entropies = scores + count, rows.corrects = scores + 2 * count;
-  rows.tops = parts, rows.sums = parts + count;
-  EachTokenScore(rows, count, KernelsOfThisProcessor()->tokenScores);
+  std::vector<float> numbers(pieces * 3 * count);
+  std::vector<int32_t> firsts(pieces * count);
+  const auto partOf = [&](int64_t piece) {
+    float* of = numbers.data() + piece * 3 * count;
+    return TokenScorePart{of, of + count, of + 2 * count, firsts.data() + piece * count};
+  };
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachRows(matrix.vocabulary, [&](int64_t piece, int64_t from, int64_t to) {
+    kernels.scoreRows(matrix, from, to, partOf(piece));
+  });
+  for (int64_t i = 0; i < count; i++) {
+    WholeScore whole;
+    for (int64_t piece = 0; piece < pieces; piece++) whole.Add(partOf(piece), i, piece == 0);
+    const double logSum = std::log(whole.sum), mean = whole.weighted / whole.sum;
+    // Comparisons pass over a logit that is no number; the mean does not, and such a token must not look well.
+    scores[i] = static_cast<float>(matrix.logits[matrix.targets[i] * matrix.stride + i] - whole.top - logSum + 0 * mean);
+    scores[count + i] = static_cast<float>(logSum - mean);
+    scores[2 * count + i] = whole.first == matrix.targets[i];
+    parts[i] = static_cast<float>(whole.top), parts[count + i] = static_cast<float>(whole.sum);
+  }
 }
 
-// logits, targets, parts, dLogps (M) → dLogits (M, P), in the memory of the logits where nothing else reads them.
-void TokenScoringGradient(void* attributes, TF_OpKernelContext* context) {
+// logits, targets, parts, dLogps (M) → dLogits (V, P), in the memory of the logits where nothing else reads them.
+void TokenScoringGradient(void*, TF_OpKernelContext* context) {
   Call call(context);
-  TF_Tensor *targets = call.Input(1), *parts = call.Input(2), *dLogps = call.Input(3);
-  TokenScoreRows rows{};
-  rows.dLogits = static_cast<float*>(call.OutputOver(0));
-  if (!rows.dLogits) return;
-  TF_Tensor* logits = call.Input(0);
-  const int64_t count = TF_Dim(logits, 0);
-  rows.logits = Data<float>(logits), rows.targets = Data<int32_t>(targets), rows.stride = TF_Dim(logits, 1);
-  rows.vocabulary = static_cast<Attributes*>(attributes)->vocabulary;
-  if (!RequireTokens(call, rows, targets, count)) return;
-  const bool fits = Size(parts) == 2 * count && Size(dLogps) == count;
+  TokenScoreMatrix matrix{};
+  matrix.dLogits = static_cast<float*>(call.OutputOver(0));
+  if (!matrix.dLogits || !ReadMatrix(call, &matrix)) return;
+  TF_Tensor *parts = call.Input(2), *dLogps = call.Input(3);
+  const bool fits = Size(parts) == 2 * matrix.count && Size(dLogps) == matrix.count;
   if (!call.Require(fits, "TemperTokenScoresGrad: shapes do not fit")) return;
-  rows.tops = Data<float>(parts), rows.sums = rows.tops + count, rows.dLogps = Data<float>(dLogps);
-  EachTokenScore(rows, count, KernelsOfThisProcessor()->tokenScoresGradient);
+  matrix.tops = Data<float>(parts), matrix.sums = matrix.tops + matrix.count, matrix.dLogps = Data<float>(dLogps);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  EachRows(matrix.vocabulary, [&](int64_t, int64_t from, int64_t to) { kernels.tokenScoresGradient(matrix, from, to); });
 }
 
 }  // namespace

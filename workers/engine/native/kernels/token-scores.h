@@ -1,55 +1,76 @@
-// What a row of logits says of its target: log-probability, entropy, whether it is the likeliest; and the gradient of the
-// first.
+// What logits say of targets, where a token is a column: its probabilities are then taken of many tokens at a time.
 #pragma once
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "places.h"
-#include "token-score-rows.h"
+#include "token-score-matrix.h"
 
 namespace {
 
-inline void TokenScores(const TokenScoreRows& s, int64_t from, int64_t to) {
-  constexpr int64_t part = 1024;
-  for (int64_t row = from; row < to; row++) {
-    const float* x = s.logits + row * s.stride;
-    const float top = Largest(x, s.vocabulary);
-    double sum = 0, weighted = 0;
-    for (int64_t at = 0; at < s.vocabulary; at += part) {
-      RowSum some, someWeighted;
-      EachPlace(std::min(part, s.vocabulary - at), [&](int64_t i, auto kind) {
-        const auto apart = Read(x + at + i, kind) - top, share = ExpOf(apart);
-        some.Add(share);
-        someWeighted.Add(share * apart);
-      });
-      sum += some.Total();
-      weighted += someWeighted.Total();
-    }
-    const float logSum = static_cast<float>(std::log(sum)), mean = static_cast<float>(weighted / sum);
-    const int64_t target = s.targets[row];
-    // Comparisons pass over a logit that is no number; the mean does not, and such a row must not look well.
-    s.logps[row] = x[target] - top - logSum + 0 * mean;
-    s.entropies[row] = logSum - mean;
-    s.corrects[row] = x[target] == top && std::find(x, x + target, top) == x + target;
-    s.tops[row] = top;
-    s.sums[row] = static_cast<float>(sum);
-  }
+inline I ReadIndices(const int32_t* p, V) {
+  I indices;
+  std::memcpy(&indices, p, sizeof indices);
+  return indices;
+}
+inline int32_t ReadIndices(const int32_t* p, float) { return *p; }
+template <class Indices>
+void WriteIndices(int32_t* p, Indices indices) {
+  std::memcpy(p, &indices, sizeof indices);
 }
 
-// d logp / d logit = [target] − exp(logit − top) / sum, and 0 past the vocabulary.
-inline void TokenScoresGradient(const TokenScoreRows& s, int64_t from, int64_t to) {
+// Adds rows [first, last) at places `i` and following to what those before them said.
+template <class Kind>
+void AddRows(const TokenScoreMatrix& s, int64_t first, int64_t last, const TokenScorePart& part, int64_t i, Kind kind) {
+  const Kind before = Read(part.tops + i, kind), sumBefore = Read(part.sums + i, kind);
+  auto firsts = ReadIndices(part.firsts + i, kind);
+  Kind top = before;
+  for (int64_t row = first; row < last; row++) {
+    const Kind x = Read(s.logits + row * s.stride + i, kind);
+    const auto higher = x > top;
+    top = higher ? x : top;
+    firsts = higher ? static_cast<int32_t>(row) + decltype(firsts){} : firsts;
+  }
+  const Kind rise = before - top, shrunk = ExpOf(rise);
+  Kind sum = {}, weighted = {};
+  for (int64_t row = first; row < last; row++) {
+    const Kind apart = Read(s.logits + row * s.stride + i, kind) - top, share = ExpOf(apart);
+    sum += share;
+    weighted += share * apart;
+  }
+  Write(part.weighted + i, (Read(part.weighted + i, kind) + sumBefore * rise) * shrunk + weighted);
+  Write(part.sums + i, sumBefore * shrunk + sum);
+  Write(part.tops + i, top);
+  WriteIndices(part.firsts + i, firsts);
+}
+
+// What rows [from, to) say of each token.
+inline void ScoreRows(const TokenScoreMatrix& s, int64_t from, int64_t to, const TokenScorePart& part) {
+  // As many rows as stay in the cache between the search for the top and the sums.
+  constexpr int64_t block = 32;
+  std::fill(part.tops, part.tops + s.count, std::numeric_limits<float>::lowest());
+  std::fill(part.sums, part.sums + s.count, 0.f);
+  std::fill(part.weighted, part.weighted + s.count, 0.f);
+  std::fill(part.firsts, part.firsts + s.count, static_cast<int32_t>(from));
+  for (int64_t first = from; first < to; first += block)
+    EachPlace(s.count, [&](int64_t i, auto kind) { AddRows(s, first, std::min(to, first + block), part, i, kind); });
+}
+
+// d logp / d logit = [target] − exp(logit − top) / sum, and 0 where there is no token.
+inline void TokenScoresGradient(const TokenScoreMatrix& s, int64_t from, int64_t to) {
+  std::vector<float> factors(s.count);
+  for (int64_t i = 0; i < s.count; i++) factors[i] = -s.dLogps[i] / s.sums[i];
   for (int64_t row = from; row < to; row++) {
     const float* x = s.logits + row * s.stride;
     float* out = s.dLogits + row * s.stride;
-    const float slope = s.dLogps[row], top = s.tops[row];
-    if (slope == 0) {
-      std::fill(out, out + s.stride, 0.f);
-      continue;
-    }
-    const float factor = -slope / s.sums[row];
-    EachPlace(s.vocabulary, [&](int64_t i, auto kind) { Write(out + i, ExpOf(Read(x + i, kind) - top) * factor); });
-    out[s.targets[row]] += slope;
-    std::fill(out + s.vocabulary, out + s.stride, 0.f);
+    EachPlace(s.count, [&](int64_t i, auto kind) {
+      Write(out + i, ExpOf(Read(x + i, kind) - Read(s.tops + i, kind)) * Read(factors.data() + i, kind));
+    });
+    std::fill(out + s.count, out + s.stride, 0.f);
   }
+  for (int64_t i = 0; i < s.count; i++)
+    if (s.targets[i] >= from && s.targets[i] < to) s.dLogits[s.targets[i] * s.stride + i] += s.dLogps[i];
 }
 
 }  // namespace

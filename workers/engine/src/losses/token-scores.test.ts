@@ -61,15 +61,15 @@ function expectClose(actual: Record<string, number[]>, expected: Record<string, 
 }
 
 const cases: [string, Case][] = [
-  ['fewer tokens than a vector', { rows: 3, width: 4, vocabSize: 5 }],
-  ['tokens that no vector fits', { rows: 9, width: 8, vocabSize: 2_059 }],
-  ['a crowded vocabulary', { rows: 260, width: 8, vocabSize: 1_024 }],
-  ['a crowded vocabulary for few rows', { rows: 5, width: 8, vocabSize: 1_024 }],
+  ['fewer tokens than a vector', { rows: 67, width: 4, vocabSize: 5 }],
+  ['rows that no vector fits', { rows: 75, width: 8, vocabSize: 2_059 }],
+  ['several pieces of a vocabulary', { rows: 72, width: 8, vocabSize: 3_000 }],
+  ['so many rows that they would crowd the cache', { rows: 512, width: 8, vocabSize: 40 }],
+  ['few rows', { rows: 5, width: 8, vocabSize: 1_024 }],
   ['no rows', { rows: 0, width: 4, vocabSize: 11 }],
-  ['chunks', { rows: 9, width: 4, vocabSize: 11, maxLogits: 24 }],
-  ['chunks of a crowded vocabulary', { rows: 257, width: 4, vocabSize: 512, maxLogits: 100 * 512 }],
-  ['a temperature', { rows: 9, width: 4, vocabSize: 11, temperature: 0.7 }],
-  ['bf16', { rows: 9, width: 4, vocabSize: 40, precision: 'bf16' }],
+  ['chunks', { rows: 150, width: 4, vocabSize: 11, maxLogits: 11 * 70 }],
+  ['a temperature', { rows: 70, width: 4, vocabSize: 11, temperature: 0.7 }],
+  ['bf16', { rows: 70, width: 4, vocabSize: 40, precision: 'bf16' }],
 ]
 
 it.each([true, false])('computes no gradient of a frozen head (our kernels: %s)', async (kernels) => {
@@ -101,10 +101,13 @@ describe('tokenScores by our kernel', () => {
   })
 
   it('calls the first of equal logits the likeliest', async () => {
-    const test = { rows: 3, width: 1, vocabSize: 20 }
-    const feeds = { ...feedsOf(test), x: new Float32Array(3).fill(1), weight: new Float32Array(20).fill(2) }
-    const { correct } = await scored(test, true, { ...feeds, targets: Int32Array.of(0, 1, 19) })
-    expect(correct).toEqual([1, 0, 0])
+    const test = { rows: 70, width: 1, vocabSize: 2_000 }
+    const weight = new Float32Array(2_000).fill(2).fill(3, 1_500)
+    const feeds = { ...feedsOf(test), x: new Float32Array(70).fill(1), weight }
+    const targets = Int32Array.from({ length: 70 }, (_, i) => 1_450 + i)
+    const { correct } = await scored(test, true, { ...feeds, targets })
+    expect(correct?.indexOf(1)).toBe(50)
+    expect(correct?.lastIndexOf(1)).toBe(50)
   })
 
   it.each([
@@ -112,18 +115,18 @@ describe('tokenScores by our kernel', () => {
     ['infinite', Number.POSITIVE_INFINITY],
     ['infinite and negative', Number.NEGATIVE_INFINITY],
   ])('lets no row with a logit that is %s look well', async (_, wrong) => {
-    const test = { rows: 2, width: 1, vocabSize: 21 }
-    const weight = new Float32Array(21).fill(1)
-    const feeds = { ...feedsOf(test), x: Float32Array.of(1, 1), targets: Int32Array.of(3, 20) }
-    for (const place of [0, 9, 20]) {
+    const test = { rows: 70, width: 1, vocabSize: 2_000 }
+    const weight = new Float32Array(2_000).fill(1)
+    const feeds = { ...feedsOf(test), x: new Float32Array(70).fill(1) }
+    for (const place of [0, 9, 1_030, 1_999]) {
       const { logps } = await scored(test, true, { ...feeds, weight: weight.with(place, wrong) })
       expect(logps?.some(Number.isFinite)).toBe(false)
     }
   })
 
   it('refuses a target that is not of the vocabulary', async () => {
-    const test = { rows: 2, width: 1, vocabSize: 5 }
-    const feeds = { ...feedsOf(test), targets: Int32Array.of(0, 5) }
+    const test = { rows: 70, width: 1, vocabSize: 5 }
+    const feeds = { ...feedsOf(test), targets: new Int32Array(70).fill(5, 69) }
     await expect(scored(test, true, feeds)).rejects.toThrow('a target is not of the vocabulary')
   })
 })

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { notBefore } from '../tracing/index.ts'
-import { type LogitScoring, logitScoring, type ScoredLogits } from './score-logits.ts'
+import { type LogitScoring, logitScoring, type Scored, type ScoredRows } from './score-logits.ts'
 
 /** One value a scored token, all (M), float32. Only `logps` has a gradient. */
 export interface TokenScores {
@@ -59,12 +59,11 @@ interface Chunk {
   size: number
 }
 
-function chunksOf(count: number, chunkRows: number): Chunk[] {
-  const chunks = Math.max(1, Math.ceil(count / chunkRows))
-  return Array.from({ length: chunks }, (_, i) => ({
-    from: i * chunkRows,
-    size: Math.min(chunkRows, count - i * chunkRows),
-  }))
+/** As few as hold at most so many rows each, all of about one size. */
+function chunksOf(count: number, mostRows: number): Chunk[] {
+  const chunks = Math.max(1, Math.ceil(count / mostRows))
+  const rows = Math.ceil(count / chunks)
+  return Array.from({ length: chunks }, (_, i) => ({ from: i * rows, size: Math.min(rows, count - i * rows) }))
 }
 
 /**
@@ -72,19 +71,20 @@ function chunksOf(count: number, chunkRows: number): Chunk[] {
  * are 0. Of several chunks the logits are there one at a time, and none are kept for the backward pass.
  */
 function scoreInChunks(rows: Tensor, headWeight: Tensor, targets: Tensor, plan: Plan): Tensor {
-  const scoring = logitScoring(rows, headWeight.shape[0] ?? 1)
+  const scoring = logitScoring(rows)
   return tf.customGrad((...args: unknown[]) => {
-    const [x, weight, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void]
-    const head = scoring.widen(weight) // (P, D)
-    const parts: ScoredLogits[] = []
+    const [x, head, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void]
+    const parts: Scored[] = []
     for (const chunk of plan.chunks) {
-      const logits = tf.matMul(chunkAfter(x, chunk, parts.at(-1)?.scores), head, false, true) // (M, P)
-      parts.push(scoring.score(logits, ofChunk(targets, chunk)))
+      parts.push(scoring.score(chunkAfter({ rows: x, head, targets }, chunk, parts.at(-1)?.scores)))
     }
     const [only, ...more] = parts
     save([x, head, targets, ...(only && more.length === 0 ? only.kept : [])])
-    const gradFunc = (dy: Tensor, saved: Tensor[]) => backward(scoring, plan, saved, dy, weight.shape)
-    return { value: tf.concat(parts.map(({ scores }) => scores), 1), gradFunc } // biome-ignore format: one line
+    const scores = parts.map((part) => part.scores)
+    return {
+      value: tf.concat(scores, 1),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => backward(scoring, plan, saved, dy),
+    }
   })(rows, headWeight)
 }
 
@@ -94,28 +94,27 @@ function backward(
   { chunks, frozenHead }: Plan,
   [rows, head, targets, ...kept]: Tensor[],
   dy: Tensor,
-  weightShape: number[],
 ): Tensor[] {
+  const whole = { rows, head, targets } as ScoredRows
   const dRows: Tensor[] = []
   let dHead: Tensor | undefined
   for (const chunk of chunks) {
-    const x = chunkAfter(rows as Tensor, chunk, dHead ?? dRows.at(-1) ?? dy)
-    const labels = ofChunk(targets as Tensor, chunk)
-    const { kept: again } =
-      kept.length > 0 ? { kept } : scoring.score(tf.matMul(x, head as Tensor, false, true), labels)
-    const dLogits = scoring.gradient(again, labels, tf.reshape(tf.slice(dy, [0, chunk.from], [1, chunk.size]), [-1]))
-    dRows.push(tf.matMul(dLogits, head as Tensor))
+    const input = chunkAfter(whole, chunk, dHead ?? dRows.at(-1) ?? dy)
+    const dLogps = tf.reshape(tf.slice(dy, [0, chunk.from], [1, chunk.size]), [-1])
+    const found = scoring.gradients(input, kept.length > 0 ? kept : scoring.score(input).kept, dLogps)
+    dRows.push(found.dRows)
     if (frozenHead) continue
-    const part = tf.matMul(dLogits, x, true)
-    dHead = dHead ? tf.add(dHead, part) : part
+    dHead = dHead ? tf.add(dHead, found.dHead()) : found.dHead()
   }
-  return [tf.concat(dRows), dHead ? tf.slice(dHead, [0, 0], weightShape) : tf.zeros(weightShape)]
+  return [tf.concat(dRows), dHead ?? tf.zeros(whole.head.shape)]
 }
 
-const ofChunk = (targets: Tensor, { from, size }: Chunk) => tf.slice(targets, [from], [size])
-
-/** A chunk of rows, once what came before it is done. */
-function chunkAfter(rows: Tensor, { from, size }: Chunk, before: Tensor | undefined): Tensor {
-  const chunk = tf.slice(rows, [from, 0], [size, -1])
-  return before ? notBefore(chunk, before) : chunk
+/** The rows of a chunk and their targets, once what came before it is done. */
+function chunkAfter(
+  { rows, head, targets }: ScoredRows,
+  { from, size }: Chunk,
+  before: Tensor | undefined,
+): ScoredRows {
+  const some = tf.slice(rows, [from, 0], [size, -1])
+  return { rows: before ? notBefore(some, before) : some, head, targets: tf.slice(targets, [from], [size]) }
 }
