@@ -47,7 +47,7 @@ const environmentSchema = z.object({
     .describe('The same where training waits for the device'),
   TEMPER_SERVE_PRECISION: servingPrecisionSchema
     .default('fp32')
-    .describe('In which a server of completions keeps weights and cache, and multiplies'),
+    .describe('In which a server of completions keeps weights, and but for int8 also caches and multiplies'),
   TEMPER_PARENT_PID: z.coerce.number().int().positive().optional().describe('The process ends when this one is gone'),
   TEMPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
