@@ -9,7 +9,7 @@ import { errorCodes, TemperError } from './temper-error.ts'
  * of JSON each) and between a worker and its engine process.
  */
 
-/** Of the weights, the matrix products and the cache of a served model. */
+/** Of the weights, the matrix products and the cache of a served model; int8 of its weights alone, the rest is fp32. */
 export const servingPrecisionSchema = z.enum(['fp32', 'bf16', 'int8'])
 export type ServingPrecision = z.infer<typeof servingPrecisionSchema>
 

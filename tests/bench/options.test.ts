@@ -66,6 +66,8 @@ describe('options of a benchmark', () => {
     [[], 'one WORK expected, got 0; one of sft, reward, dpo, generate, ppo, sft_real, dpo_real, decoding, memory'],
     [['sft', '--model', 'llama'], 'there is no model llama; one of small, gpt2, smollm'],
     [['sft', '--precision', 'fp16'], 'there is no precision fp16; one of fp32, bf16'],
+    [['sft', '--precision', 'int8'], 'there is no precision int8; one of fp32, bf16'],
+    [['decoding', '--precision', 'fp16'], 'there is no precision fp16; one of fp32, bf16, int8'],
     [['sft', '--steps', '0'], '--steps must be a whole number above 0, got 0'],
     [['decoding', '--peer', 'python peer.py'], 'decoding is not compared: it takes no --peer'],
     [['memory', '--peer', 'python peer.py'], 'memory is not compared: it takes no --peer'],
