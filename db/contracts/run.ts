@@ -73,17 +73,7 @@ export const metricPointSchema = z.strictObject({
 })
 export type MetricPoint = z.infer<typeof metricPointSchema>
 
-export const runEventKinds = [
-  'run',
-  'stage',
-  'progress',
-  'metrics',
-  'samples',
-  'checkpoint',
-  'votes',
-  'resumed',
-  'log',
-] as const
+export const runEventKinds = ['run', 'stage', 'metrics', 'samples', 'checkpoint', 'votes', 'resumed', 'log'] as const
 export type RunEventKind = (typeof runEventKinds)[number]
 /** What happened in a run, in order of `sequence` within it; also the id of the server-sent event. */
 export const runEventSchema = z.strictObject({

@@ -52,7 +52,7 @@ async function sequenceOf(db: Db, runId: string, key: string): Promise<number | 
 export async function listEvents(
   db: Db,
   runId: string,
-  filter: { after?: number; limit?: number; kind?: RunEventKind | undefined; stage?: string | undefined } = {},
+  filter: { after?: number; limit?: number; kind?: RunEventKind | undefined } = {},
 ): Promise<RunEvent[]> {
   const rows = await db
     .select()
@@ -62,7 +62,6 @@ export async function listEvents(
         eq(runEvents.runId, runId),
         gt(runEvents.sequence, filter.after ?? 0),
         filter.kind === undefined ? undefined : eq(runEvents.kind, filter.kind),
-        filter.stage === undefined ? undefined : eq(runEvents.stage, filter.stage),
       ),
     )
     .orderBy(asc(runEvents.sequence))

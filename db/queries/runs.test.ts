@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../tests/support/postgres.ts'
 import { recipeSchema } from '../contracts/index.ts'
+import { runEvents } from '../schema/index.ts'
 import { appendEvent, listEvents } from './events.ts'
 import { readMetrics, recordMetrics } from './metrics.ts'
 import { migrate } from './migrate.ts'
 import { listenForNotifications } from './notifications.ts'
 import { createRun, getRun, listRuns, setRunState } from './runs.ts'
+import { listSamples } from './samples.ts'
 import { updateStage } from './stages.ts'
 
 let database: TestDatabase
@@ -99,6 +101,24 @@ describe('run events', () => {
     expect(await appendEvent(database.db, event)).toBe(1)
     expect(await appendEvent(database.db, { ...event, key: 'sft-done' })).toBe(2)
     expect(await listEvents(database.db, id)).toHaveLength(2)
+  })
+})
+
+describe('samples', () => {
+  it('are the answers from the first on and the newest rollouts, in the order of time', async () => {
+    const { id } = await newRun()
+    const rows = Array.from({ length: 1010 }, (_, i) => [
+      { sequence: 2 * i + 1, data: { step: i, source: 'held-out', samples: [] } },
+      { sequence: 2 * i + 2, data: { step: i, source: 'rollout', samples: [] } },
+    ]).flat()
+    const event = { runId: id, stage: 'ppo', kind: 'samples' as const, message: '' }
+    await database.db.insert(runEvents).values(rows.map((row) => ({ ...event, ...row })))
+    const samples = await listSamples(database.db, id, 'ppo')
+    const stepsOf = (kind: string) => samples.filter(({ source }) => source === kind).map(({ step }) => step)
+    expect([stepsOf('held-out')[0], stepsOf('held-out').at(-1)]).toEqual([0, 999])
+    expect([stepsOf('rollout')[0], stepsOf('rollout').at(-1)]).toEqual([10, 1009])
+    expect(samples.slice(-2).map(({ step }) => step)).toEqual([1008, 1009])
+    expect(await listSamples(database.db, id, 'dpo')).toEqual([])
   })
 })
 

@@ -29,15 +29,22 @@ const help = `npm run quickstart -- [options]: runs recipes/quickstart.yaml in a
 const runViewSchema = z.object(runSummarySchema.shape)
 const evaluationsSchema = z.object({ items: z.array(evaluationSchema) })
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-  },
-})
+const { values, problem } = parse()
 if (values.help) console.log(help)
-else process.exit(await main())
+else if (problem === undefined) process.exit(await main())
+else {
+  console.error(`${problem}\n\n${help}`)
+  process.exitCode = 2
+}
+
+function parse(): { values: { help?: boolean; json?: boolean; seed?: string }; problem?: string } {
+  const options = { help: { type: 'boolean' }, json: { type: 'boolean' }, seed: { type: 'string' } } as const
+  try {
+    return parseArgs({ options })
+  } catch (error) {
+    return { values: {}, problem: toTemperError(error).message }
+  }
+}
 
 /** Exit code: 0 when the run is done, 1 when it failed, 130 when it was interrupted. */
 async function main(): Promise<number> {

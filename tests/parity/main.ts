@@ -5,15 +5,22 @@ import { parity } from './parity.ts'
 import { formatResult, summarize } from './report.ts'
 import type { Result } from './result.ts'
 
-const usage = 'usage: npm run parity -- DIR [--json]'
+const usage = `usage: npm run parity -- DIR [--json]
+
+Compares the engine with every fixture in DIR, says what it does not support, and exits with 1 where one differs.
+
+  --json     results as the last line
+  --help     this text
+`
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true })
-  const [dir, ...more] = positionals
-  if (dir === undefined || more.length > 0) {
-    process.stderr.write(`${usage}\n`)
-    return 2
+  const { values, positionals } = parse(args)
+  if (values.help) {
+    process.stdout.write(usage)
+    return 0
   }
+  const [dir, ...more] = positionals
+  if (dir === undefined || more.length > 0) throw new TemperError('invalid_input', `one DIR expected\n\n${usage}`)
   const results: Result[] = []
   for await (const result of parity(dir)) {
     results.push(result)
@@ -25,12 +32,21 @@ async function main(args: string[]): Promise<number> {
   return counts.failed > 0 ? 1 : 0
 }
 
+function parse(args: string[]) {
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (cause) {
+    throw new TemperError('invalid_input', cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code
   },
   (error) => {
     process.stderr.write(`${error instanceof TemperError ? error.message : error?.stack}\n`)
-    process.exitCode = 1
+    process.exitCode = error instanceof TemperError && error.code === 'invalid_input' ? 2 : 1
   },
 )

@@ -36,7 +36,7 @@ async function print(api: ApiClient, id: string, out: Output, signal: AbortSigna
 
 /** Steps come too often to be lines. */
 function isTold({ kind }: RunEvent): boolean {
-  return kind !== 'metrics' && kind !== 'progress'
+  return kind !== 'metrics'
 }
 
 async function untilEnded(api: ApiClient, id: string, signal: AbortSignal): Promise<Run> {

@@ -4,7 +4,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Problem } from '#components/ui/panels.tsx'
 
 /** A page that could not be read or drawn. */
-export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+export default function ErrorPage({ error, retry }: { error: Error & { digest?: string }; retry: () => void }) {
   return (
     <div className="mx-auto max-w-2xl p-6">
       <Problem title="This page could not be shown">
@@ -13,7 +13,7 @@ export default function ErrorPage({ error, reset }: { error: Error & { digest?: 
           terminal says more.
         </p>
         <p className="mt-2 font-mono text-muted text-xs">{error.digest ?? error.message}</p>
-        <Button className="mt-3" onClick={reset}>
+        <Button className="mt-3" onClick={retry}>
           Try again
         </Button>
       </Problem>

@@ -17,7 +17,8 @@ describe('planCurves', () => {
   })
 
   it('draws the learned reward alone where no taste is stated', () => {
-    expect(planCurves(['objective/scores'])[0]).toMatchObject({ names: ['objective/scores'], split: false })
+    const alone = { title: 'Learned reward', names: ['objective/scores'], split: false }
+    expect(planCurves(['objective/scores'])[0]).toMatchObject(alone)
   })
 
   it('leaves out what was not logged and adds what no chart names', () => {

@@ -14,6 +14,8 @@ interface Chart {
   title: string
   /** `*` stands for the name of any reward. */
   names: readonly MetricName[]
+  /** Drawn only where this one was logged; else its metrics are left to the charts after it. */
+  needs?: MetricName
   split?: boolean
   band?: readonly [MetricName, MetricName]
 }
@@ -23,8 +25,10 @@ const charts: readonly Chart[] = [
   {
     title: 'True taste and learned reward',
     names: ['objective/true_scores', 'objective/scores', 'reward'],
+    needs: 'objective/true_scores',
     split: true,
   },
+  { title: 'Learned reward', names: ['objective/scores', 'reward'] },
   { title: 'Scores by each reward', names: ['rewards/*/mean'] },
   { title: 'Deviation of scores by each reward', names: ['rewards/*/std'] },
   { title: 'Deviation within a group', names: ['reward_std'] },
@@ -71,13 +75,14 @@ const charts: readonly Chart[] = [
 /** The charts of what a stage has logged; metrics that no chart names follow alone. Every metric is on one of them. */
 export function planCurves(logged: readonly string[]): CurvePlan[] {
   const has = new Set(logged)
-  const planned = charts.flatMap(({ title, names, split = false, band }): CurvePlan[] => {
-    const drawn = names.flatMap((name) => loggedAs(name, logged))
+  const left = new Set(logged)
+  const planned = charts.flatMap(({ title, names, needs, split = false, band }): CurvePlan[] => {
+    if (needs !== undefined && !has.has(needs)) return []
+    const drawn = names.flatMap((name) => loggedAs(name, logged)).filter((name) => left.delete(name))
     const shaded = band?.every((name) => has.has(name)) ? band : null
     return drawn.length === 0 ? [] : [{ title, names: drawn, split: split && drawn.length > 1, band: shaded }]
   })
-  const drawn = new Set(planned.flatMap((chart) => chart.names))
-  const rest = logged.filter((name) => !drawn.has(name))
+  const rest = [...left]
   return [...planned, ...rest.map((name) => ({ title: name, names: [name], split: false, band: null }))]
 }
 

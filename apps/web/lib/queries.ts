@@ -13,6 +13,7 @@ import {
   stageSamplesSchema,
 } from '@temper/db/contracts'
 import { read } from './api.ts'
+import { isLive } from './stage-words.ts'
 
 /** Every document the pages read, with its place in the cache. Paths are the same for server and browser. */
 
@@ -52,8 +53,13 @@ export const labelProgressQuery = queryOptions({
   refetchInterval: pollMs,
 })
 
+/** Steps and states of stages change between events too. */
 export const runQuery = (id: string) =>
-  queryOptions({ queryKey: ['run', id], queryFn: (): Promise<Run> => read(`/v1/runs/${id}`, runSchema) })
+  queryOptions({
+    queryKey: ['run', id],
+    queryFn: (): Promise<Run> => read(`/v1/runs/${id}`, runSchema),
+    refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data.state) ? pollMs : false),
+  })
 
 export const metricsQuery = (id: string, stage: string) =>
   queryOptions({

@@ -29,6 +29,9 @@ describe('formatMetric', () => {
     ['eval_accuracy', 0.876, '87.6 %'],
     ['rewards/accuracies', 1, '100.0 %'],
     ['win_rate', 0.55, '55.0 %'],
+    ['accuracy_low', 0.638, '63.8 %'],
+    ['completions/clipped_ratio', 0.034, '3.4 %'],
+    ['val/ratio', 1, '1'],
     ['learning_rate', 0.005, '0.0050'],
     ['loss', 1.0342, '1.034'],
   ])('shows %s of %d as %s', (name, value, text) => expect(formatMetric(name, value)).toBe(text))

@@ -24,7 +24,8 @@ export function isLive(state: RunState | StageState): boolean {
   return state === 'queued' || state === 'waiting' || state === 'running' || state === 'paused'
 }
 
-const shares = /(^|[/_ ])(accuracy|accuracies|agreement|win.?rate|clipfrac_avg|properEndings|share)$/i
+const shares =
+  /(^|[/_ ])(accuracy(_low|_high)?|accuracies|agreement|calibration_error|win.?rate|clipfrac_avg|clip(ped)?_ratio|frac_reward_zero_std|properEndings|share)$/i
 
 /** A metric's value in the unit people think in: shares as percentages. */
 export function formatMetric(name: string, value: number): string {

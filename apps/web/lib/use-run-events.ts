@@ -9,7 +9,6 @@ import { followStream } from './event-stream.ts'
 const staleBy: Record<RunEvent['kind'], ('run' | 'metrics' | 'samples' | 'evaluations')[]> = {
   run: ['run'],
   stage: ['run', 'evaluations'],
-  progress: ['run'],
   metrics: ['metrics'],
   samples: ['samples'],
   checkpoint: ['run'],

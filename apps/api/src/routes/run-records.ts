@@ -4,17 +4,15 @@ import {
   metricPointSchema,
   pageSchema,
   runEventSchema,
-  type StageSamples,
   stageSamplesSchema,
 } from '@temper/db/contracts'
-import { getRun, listEvaluations, listEvents, readMetrics } from '@temper/db/queries'
+import { getRun, listEvaluations, listEvents, listSamples, readMetrics } from '@temper/db/queries'
 import type { Dependencies } from '../dependencies.ts'
 import { downsample } from '../downsample.ts'
 import { follow } from '../http/follow.ts'
 import { access, eventStream, idParam, json, newRouter, refusals } from '../http/router.ts'
 
 const stage = z.string().optional().describe('Of this stage only')
-const samplesOf = stageSamplesSchema.omit({ stage: true })
 
 /** What a run leaves behind as it goes: events, curves, samples, evaluations. */
 export function runRecordRoutes({ db, notifications, log }: Dependencies) {
@@ -99,16 +97,14 @@ export function runRecordRoutes({ db, notifications, log }: Dependencies) {
   const samples = createRoute({
     method: 'get',
     path: '/runs/{id}/samples',
-    summary: 'Answers to the same prompts across steps, and rollouts',
+    summary: 'Answers to the same prompts across steps, and the newest rollouts',
     ...read,
     request: { params: idParam('run'), query: z.object({ stage }) },
     responses: { 200: json(pageSchema(stageSamplesSchema.meta({ id: 'StageSamples' })), 'Oldest first'), ...refusals },
   })
   app.openapi(samples, async (c) => {
     const { id } = await getRun(db, c.req.valid('param').id)
-    const found = await listEvents(db, id, { kind: 'samples', stage: c.req.valid('query').stage, limit: 1000 })
-    const items = found.map((event): StageSamples => ({ stage: event.stage ?? '', ...samplesOf.parse(event.data) }))
-    return c.json({ items, nextCursor: null }, 200)
+    return c.json({ items: await listSamples(db, id, c.req.valid('query').stage), nextCursor: null }, 200)
   })
   return app
 }

@@ -22,13 +22,13 @@ export const generate = command(
   {
     checkpoint: { type: 'positional', required: true, description: 'Id of a checkpoint, or the name of a model' },
     prompt: { type: 'positional', required: true, description: 'What the user says' },
-    temperature: { type: 'string', description: '0 is greedy' },
+    temperature: { type: 'string', description: '0 is greedy; 1 unless given' },
     topK: { type: 'string', description: 'Keep the k most likely tokens' },
     topP: { type: 'string', description: 'Keep the smallest set of tokens with this much probability' },
     minP: { type: 'string', description: 'Keep tokens at least this many times as probable as the most likely one' },
     repetitionPenalty: { type: 'string', description: 'Makes tokens seen before less likely; 1 is none' },
     frequencyPenalty: { type: 'string', description: 'Subtracted for each time a token stands in the answer' },
-    maxTokens: { type: 'string', description: 'Longest answer, tokens' },
+    maxTokens: { type: 'string', description: 'Longest answer, tokens; 1024 unless given' },
     beams: { type: 'string', description: 'Search for the likeliest answer with this many beams instead of sampling' },
     lengthPenalty: {
       type: 'string',

@@ -10,8 +10,9 @@ import { StageOfRuns } from './stage-of-runs.tsx'
 /** Curves of one stage, those of all runs on one chart a metric. */
 export function ComparedCurves({ runs }: { runs: Run[] }) {
   const [view, setView] = useState<CurveView>({ smoothing: 0, log: false, asTable: false })
+  // An evaluation has a headline and no curves.
   const hasBegun = (run: Run, name: string) =>
-    run.stages.some((stage) => stage.name === name && stage.headline !== null)
+    run.stages.some((stage) => stage.name === name && stage.type !== 'evaluate' && stage.headline !== null)
   const trained = stageNames(runs).filter((name) => runs.some((run) => hasBegun(run, name)))
   const shared = trained.filter((name) => runs.every((run) => hasBegun(run, name)))
   const [chosen, setChosen] = useState<string | undefined>()

@@ -3,7 +3,6 @@
 import { useQueries } from '@tanstack/react-query'
 import type { Run } from '@temper/db/contracts'
 import { runQuery } from '#lib/queries.ts'
-import { isLive } from '#lib/stage-words.ts'
 import { ComparedCurves } from './compared-curves.tsx'
 import { ComparedResults } from './compared-results.tsx'
 import { ComparedRuns } from './compared-runs.tsx'
@@ -11,12 +10,7 @@ import { SettingDifferences } from './setting-differences.tsx'
 
 /** Two to four runs beside each other: what was set otherwise, how the curves went, what came out. */
 export function RunComparison({ first }: { first: Run[] }) {
-  const queries = first.map((run) => ({
-    ...runQuery(run.id),
-    initialData: run,
-    refetchInterval: ({ state }: { state: { data?: Run | undefined } }) =>
-      state.data !== undefined && isLive(state.data.state) ? 3000 : false,
-  }))
+  const queries = first.map((run) => ({ ...runQuery(run.id), initialData: run }))
   const runs = useQueries({ queries }).map(({ data }) => data)
   return (
     <div className="space-y-8">

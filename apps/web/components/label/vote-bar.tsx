@@ -1,4 +1,5 @@
 import type { VoteChoice } from '@temper/db/contracts'
+import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
 import type { Shortcut } from '#lib/shortcuts.ts'
@@ -45,6 +46,11 @@ const choices: { choice: VoteChoice; key: string; name: string }[] = [
 /** Everything that can be done with a pair, always at the same place. */
 export function VoteBar({ deeds, session }: { deeds: VoteDeeds; session: VoteSession }) {
   const empty = session.pairs.length === 0
+  const [much, setMuch] = useState(false)
+  const choose = (choice: VoteChoice, shifted: boolean) => {
+    setMuch(false)
+    deeds.vote(choice, much || shifted ? strengths.much : strengths.plain)
+  }
   return (
     <div className="sticky bottom-[64px] z-20 space-y-2 rounded-md border border-line bg-surface p-3 md:bottom-4">
       <fieldset aria-label="Which is better?" className="grid grid-cols-4 gap-2">
@@ -54,7 +60,7 @@ export function VoteBar({ deeds, session }: { deeds: VoteDeeds; session: VoteSes
             className="h-11 px-1"
             disabled={empty}
             // Shift and a click say "much better", as Shift and a key do.
-            onClick={(event) => deeds.vote(choice, event.shiftKey ? strengths.much : strengths.plain)}
+            onClick={(event) => choose(choice, event.shiftKey)}
           >
             {name}
             <span className="max-md:hidden">
@@ -68,6 +74,16 @@ export function VoteBar({ deeds, session }: { deeds: VoteDeeds; session: VoteSes
         <QuietDeed name="Skip" keys="s" run={deeds.skip} disabled={empty} />
         <QuietDeed name={session.note === '' ? 'Note' : 'Note ✓'} keys="n" run={deeds.note} disabled={empty} />
         <QuietDeed name="Guidelines" keys="g" run={deeds.guidelines} disabled={empty} />
+        {/* Where there is no Shift key: what the next choice says. */}
+        <Button
+          tone={much ? 'secondary' : 'quiet'}
+          className="px-2 md:hidden"
+          aria-pressed={much}
+          disabled={empty}
+          onClick={() => setMuch(!much)}
+        >
+          Much better{much && ' ✓'}
+        </Button>
         <p role="status" className="min-h-5 min-w-0 basis-full text-muted text-sm md:ml-auto md:basis-auto">
           {session.notice || <span className="max-md:hidden">Shift for “much better”</span>}
         </p>

@@ -25,8 +25,8 @@ export function RunHeader({ run, connection }: { run: Run; connection: RunEvents
           )}
         </div>
       </div>
-      <p aria-live="polite" className="flex min-h-6 flex-wrap items-baseline gap-x-2 text-lg">
-        <span className="font-medium">
+      <p className="flex min-h-6 flex-wrap items-baseline gap-x-2 text-lg">
+        <span aria-live="polite" className="font-medium">
           <StateMark state={run.state} />
         </span>
         <span className="text-muted">{runSentence(run)}</span>

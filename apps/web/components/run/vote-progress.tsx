@@ -6,30 +6,26 @@ import { Button } from '#components/ui/button.tsx'
 import { Section } from '#components/ui/panels.tsx'
 import { send } from '#lib/api.ts'
 import { formatCount, formatPercent } from '#lib/format.ts'
+import { formatMetric } from '#lib/stage-words.ts'
 
-/** How many votes are in, what the stage waits for, and who votes. */
+/** Where the judged pairs of a stage are from, how many there are, and for votes what the stage waits for and who votes. */
 export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
-  const share = stage.totalSteps > 0 ? Math.min(1, stage.step / stage.totalSteps) : 0
   const spec = run.recipe.stages[stage.name]
   const settings = spec?.type === 'preferences' ? spec : undefined
+  if (settings?.data !== undefined) {
+    return (
+      <Section title="Judged pairs">
+        <p>
+          Nobody votes here: the pairs of <span className="font-medium">{settings.data}</span> are judged already.
+        </p>
+        <p className="mt-3 text-muted">{stage.status}</p>
+        <Facts result={stage.result} />
+      </Section>
+    )
+  }
   return (
     <Section title="Votes" aside={stage.state === 'running' && <SkipWaiting run={run} stage={stage} />}>
-      <p className="tabular mb-2">
-        <span className="font-semibold text-xl">{formatCount(stage.step)}</span>{' '}
-        <span className="text-muted">
-          of {formatCount(stage.totalSteps)} votes, {formatPercent(share)}
-        </span>
-      </p>
-      <div
-        role="progressbar"
-        aria-label="Votes"
-        aria-valuenow={stage.step}
-        aria-valuemin={0}
-        aria-valuemax={stage.totalSteps}
-        className="h-2 overflow-hidden rounded-full bg-line"
-      >
-        <div className="h-full" style={{ width: `${share * 100}%`, background: 'var(--preferences)' }} />
-      </div>
+      <VoteBar stage={stage} />
       <p className="mt-3 text-muted">{stage.status}</p>
       {settings?.simulated !== undefined && (
         <p className="mt-3">
@@ -42,20 +38,59 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
           <span className="text-muted">Guidelines:</span> {settings.guidelines}
         </p>
       )}
-      <ResultList result={stage.result} />
+      <Facts result={stage.result} />
     </Section>
   )
 }
 
-function ResultList({ result }: { result: StageRun['result'] }) {
-  const facts = Object.entries(result).filter(([, value]) => typeof value === 'number' || typeof value === 'string')
+function VoteBar({ stage: { step, totalSteps } }: { stage: StageRun }) {
+  if (totalSteps === 0) return <p className="text-muted">Pairs open for votes when their answers are sampled.</p>
+  const share = Math.min(1, step / totalSteps)
+  return (
+    <>
+      <p className="tabular mb-2">
+        <span className="font-semibold text-xl">{formatCount(step)}</span>{' '}
+        <span className="text-muted">
+          of {formatCount(totalSteps)} votes, {formatPercent(share)}
+        </span>
+      </p>
+      <div
+        role="progressbar"
+        aria-label="Votes"
+        aria-valuenow={step}
+        aria-valuemin={0}
+        aria-valuemax={totalSteps}
+        className="h-2 overflow-hidden rounded-full bg-line"
+      >
+        <div className="h-full" style={{ width: `${share * 100}%`, background: 'var(--preferences)' }} />
+      </div>
+    </>
+  )
+}
+
+/** What the stage says of its pairs, by the name it says it under. */
+const factNames: Record<string, string> = {
+  pairs: 'Pairs to train on',
+  heldOut: 'Held out',
+  ties: 'Ties',
+  bothBad: 'Both bad',
+  votes: 'Votes',
+  labelers: 'Labelers',
+  agreement: 'Agreement',
+}
+
+function Facts({ result }: { result: StageRun['result'] }) {
+  const facts = Object.entries(factNames).flatMap(([key, name]) => {
+    const value = result[key]
+    return typeof value === 'number' ? [{ key, name, value }] : []
+  })
   if (facts.length === 0) return null
   return (
-    <dl className="tabular mt-4 grid grid-cols-2 gap-x-6 gap-y-1 border-line border-t pt-3 text-sm md:grid-cols-4">
-      {facts.map(([name, value]) => (
-        <div key={name} className="flex justify-between gap-2">
+    <dl className="tabular mt-4 grid grid-cols-1 gap-x-6 gap-y-1 border-line border-t pt-3 text-sm sm:grid-cols-2 md:grid-cols-4">
+      {facts.map(({ key, name, value }) => (
+        <div key={key} className="flex justify-between gap-2">
           <dt className="text-muted">{name}</dt>
-          <dd>{String(value)}</dd>
+          <dd>{formatMetric(key, value)}</dd>
         </div>
       ))}
     </dl>
