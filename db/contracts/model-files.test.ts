@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
 import { parseModelSource, selectModelFiles } from './index.ts'
 
-const unread = async () => ''
-const select = (names: string[], index?: object) =>
-  selectModelFiles('place', names, index === undefined ? unread : async () => JSON.stringify(index))
-const small = ['config.json', 'tokenizer.json']
+const select = (names: string[], index?: object, config: object = { model_type: 'llama' }) =>
+  selectModelFiles('place', names, async (name) => JSON.stringify(name === 'config.json' ? config : index))
+const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
 
 it('takes config, tokenizer and weights, and leaves the rest', async () => {
   const others = ['README.md', 'training_args.bin', 'consolidated.safetensors', 'model-q4.gguf']
@@ -22,7 +21,22 @@ it('takes the shards that the index names', async () => {
   ])
   await expect(select(names, { weight_map: { x: 'd.safetensors' } })).rejects.toThrow('place has no d.safetensors')
   await expect(select(names, { weight_map: { x: '../a.safetensors' } })).rejects.toThrow('is not as expected')
-  await expect(selectModelFiles('place', names, async () => '{')).rejects.toThrow('is not as expected')
+  await expect(select(names)).rejects.toThrow('is not as expected')
+})
+
+it('refuses what no weights would make usable before they are brought', async () => {
+  const refusal = (config: object, names = small) =>
+    expect(select([...names, 'model.safetensors'], undefined, config)).rejects
+  await refusal({ model_type: 'gemma2' }).toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('model_type must be one of gpt2, llama,'),
+  })
+  await refusal({ model_type: 'llama', quantization_config: {} }).toThrow('bring the weights in fp32')
+  await refusal([]).toThrow('place: config.json is not a JSON object')
+  const sentencePiece = ['config.json', 'tokenizer.model', 'tokenizer_config.json']
+  await refusal({ model_type: 'llama' }, sentencePiece).toThrow(
+    'place has no tokenizer.json. transformers writes it: python -c',
+  )
 })
 
 it('takes one GGUF file where there is no config', async () => {

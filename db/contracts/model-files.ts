@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkModelConfig, parseJson } from './model-config.ts'
 import { TemperError } from './temper-error.ts'
 
 /** Plain names of what a model's folder has: no folders, nothing hidden, nothing that runs code when it is read. */
@@ -36,8 +37,9 @@ const companions = [
  * Of the files in a folder or repository, those that a model is read from: its config, tokenizer and weights, or its
  * one GGUF file.
  * @param place - folder or repository, as Python opens it and as messages name it
- * @param readText - reads one of the files: the index of sharded weights
- * @throws TemperError unsupported for weights as pickle only, invalid_checkpoint where files are missing
+ * @param readText - reads one of the files: the config, or the index of sharded weights
+ * @throws TemperError unsupported for weights as pickle only and for models that the engine does not compute,
+ *   invalid_checkpoint where files are missing
  */
 export async function selectModelFiles(
   place: string,
@@ -49,7 +51,16 @@ export async function selectModelFiles(
   const weights = index ? shardsOf(place, await readText(weightsIndexName)) : [weightsName]
   const missing = weights.find((name) => !names.includes(name))
   if (missing !== undefined) refuseWeights(place, names, missing)
+  requireTokenizer(place, names)
+  checkModelConfig(place, await readText('config.json'))
   return [...companions.filter((name) => names.includes(name)), ...(index ? [weightsIndexName] : []), ...weights]
+}
+
+function requireTokenizer(place: string, names: readonly string[]): void {
+  const missing = ['tokenizer.json', 'tokenizer_config.json'].find((name) => !names.includes(name))
+  if (missing === undefined) return
+  const write = `from transformers import AutoTokenizer; AutoTokenizer.from_pretrained('${place}').save_pretrained('converted')`
+  refuse(`${place} has no ${missing}. transformers writes it: python -c "${write}"`, { place, missing })
 }
 
 function shardsOf(place: string, text: string): string[] {
@@ -57,15 +68,6 @@ function shardsOf(place: string, text: string): string[] {
   if (index.success) return [...new Set(Object.values(index.data.weight_map))].sort()
   const rule = z.prettifyError(index.error)
   return refuse(`${place}: ${weightsIndexName} is not as expected: ${rule}`, { file: weightsIndexName, rule })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function refuseWeights(place: string, names: readonly string[], missing: string): never {

@@ -1,5 +1,7 @@
 /** Checkpoints: safetensors, the Hugging Face folder layout, and what a resume needs. */
+
 export { type AdapterFiles, readAdapter } from './adapter-files.ts'
+export { addStoredRole } from './add-stored-role.ts'
 export { exists, readJson } from './folder-files.ts'
 export { manifestName, readManifest, verifyCheckpoint } from './manifest.ts'
 export { modelWeights, type ReadWeight, type WeightFile } from './model-weights.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type ErrorCode, type Lineage, lineageSchema, TemperError } from '@temper/db/contracts'
+import { type ErrorCode, type Lineage, lineageSchema, quantizedRule, TemperError } from '@temper/db/contracts'
 import { loadModel, type Model } from '../models/index.ts'
 import { exists, readJson } from './folder-files.ts'
 import { readTensors } from './read-tensors.ts'
@@ -51,8 +51,7 @@ export function modelFromConfig(file: string, config: Record<string, unknown>): 
     refuseConfig('invalid_checkpoint', file, `a model may have ${maxLayers} layers, the config says ${layers}`)
   }
   if (config.quantization_config != null) {
-    const formats = 'bring the weights in fp32, fp16 or bf16, or as a GGUF file'
-    refuseConfig('unsupported', file, `quantization_config is not supported: ${formats}`)
+    refuseConfig('unsupported', file, quantizedRule)
   }
   return loadModel(config)
 }

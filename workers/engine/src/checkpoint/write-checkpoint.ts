@@ -32,6 +32,8 @@ export interface CheckpointToWrite {
   generationConfig: Record<string, unknown>
   /** Folder whose tokenizer files are copied. */
   tokenizerDir?: string
+  /** Written beside them; for a tokenizer that brings none. */
+  chatTemplate?: string
   resume?: ResumeState
   /** Adapters whose sum with their base `tensors` are; also kept apart, in the folder `adapter`. */
   adapter?: AdapterFiles & { dropout: number }
@@ -72,7 +74,16 @@ export async function removeUnfinished(dir: string): Promise<void> {
 }
 
 async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<void> {
-  const { model, lineage, generationConfig, tokenizerDir, resume, adapter, dtype = 'float32' } = checkpoint
+  const {
+    model,
+    lineage,
+    generationConfig,
+    tokenizerDir,
+    chatTemplate,
+    resume,
+    adapter,
+    dtype = 'float32',
+  } = checkpoint
   const { torch_dtype: _, ...config } = model.configJson // the older name of dtype
   await writeJson(join(dir, 'config.json'), { ...config, dtype })
   await writeJson(join(dir, 'generation_config.json'), generationConfig)
@@ -80,6 +91,7 @@ async function writeFiles(dir: string, checkpoint: CheckpointToWrite): Promise<v
   const stored = dtype === 'bfloat16' ? 'BF16' : 'F32'
   await writeSafetensors(join(dir, 'model.safetensors'), shapedTensors(checkpoint), { dtype: stored })
   if (tokenizerDir !== undefined) await copyTokenizer(tokenizerDir, dir)
+  if (chatTemplate !== undefined) await writeDurably(join(dir, 'chat_template.jinja'), chatTemplate)
   if (resume) await writeResumeState(dir, resume)
   if (!adapter) return
   const base = lineage.adapter?.base.checkpoint ?? null

@@ -1,7 +1,13 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
 import { type Model, namesRead, paramsOf, type Role } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
-import type { CompiledFunction, InputSpec, Program, Variables } from '../tracing/index.ts'
+import {
+  type CompiledFunction,
+  type InputSpec,
+  type Program,
+  sparseCrossEntropy,
+  type Variables,
+} from '../tracing/index.ts'
 import { cachedAttend, cacheVariables, type KvCache } from './kv-cache.ts'
 import { sampleTokens } from './sampler.ts'
 import { planKey, type SamplingPlan, type SamplingTensors, samplingInputs } from './sampling-settings.ts'
@@ -23,7 +29,7 @@ export interface StepShape {
   plan: SamplingPlan
 }
 
-export type StepOutput = 'ids' | 'logps' | 'topIds' | 'topLogps'
+export type StepOutput = 'ids' | 'logps' | 'plainLogps' | 'topIds' | 'topLogps'
 export type DecodeStep = CompiledFunction<string, StepOutput>
 
 export function stepKey(cache: KvCache, { rows, tokens, plan }: StepShape): string {
@@ -31,8 +37,9 @@ export function stepKey(cache: KvCache, { rows, tokens, plan }: StepShape): stri
 }
 
 /**
- * Reads new tokens into the cache and samples what follows the last of each sequence: `ids` and `logps` (rows), and the
- * most likely tokens `topIds`, `topLogps` (rows, plan.top) at temperature 1.
+ * Reads new tokens into the cache and samples what follows the last of each sequence: `ids` and `logps` (rows). Where
+ * tokens are reported, at temperature 1 for all of them to be of one distribution: `plainLogps` (rows) of the chosen ones
+ * and the most likely ones, `topIds` and `topLogps` (rows, plan.top).
  */
 export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): DecodeStep {
   const { program, precision } = policy
@@ -45,7 +52,7 @@ export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): De
     const { uniforms, prompt, completion, ...settings } = tensors as StepTensors
     const past = prompt && completion ? { prompt, completion } : undefined
     const drawn = sampleTokens(logits, uniforms, settings, shape.plan, past)
-    return { ...drawn, ...mostLikely(logits, shape.plan.top) } as Record<StepOutput, Tensor>
+    return { ...drawn, ...reported(logits, drawn.ids, shape.plan.top) } as Record<StepOutput, Tensor>
   })
 }
 
@@ -81,8 +88,8 @@ function nextLogits(
   return tf.matMul(last, model.headWeight(params), false, true)
 }
 
-function mostLikely(logits: Tensor, top: number): Record<string, Tensor> {
+function reported(logits: Tensor, ids: Tensor, top: number): Record<string, Tensor> {
   if (top === 0) return {}
   const { values, indices } = tf.topk(tf.logSoftmax(logits), Math.min(top, logits.shape[1] ?? top))
-  return { topIds: indices, topLogps: values }
+  return { plainLogps: tf.neg(sparseCrossEntropy(logits, ids)), topIds: indices, topLogps: values }
 }

@@ -57,15 +57,17 @@ describe('a decoding', () => {
     expect(seen).toEqual(cut.ids)
   })
 
-  it('reports the most likely tokens of a plain forward pass at temperature 1', async () => {
+  it('reports the chosen and the most likely tokens of a plain forward pass at temperature 1', async () => {
     const tops: { id: number; logp: number }[][] = []
     const request = decoding({
       sampling: sampling({ temperature: 0.6, topK: 3 }),
       topLogprobs: 5,
       onToken: ({ top = [] }) => tops.push(top) > 0,
     })
-    const { ids } = await alone(request)
-    const expected = forward(request, ids).map((row) => [...row.entries()].sort(([, a], [, b]) => b - a).slice(0, 5))
+    const { ids, logps } = await alone(request)
+    const rows = forward(request, ids)
+    for (const [t, row] of rows.entries()) expect(logps[t]).toBeCloseTo(row[ids[t] ?? -1] ?? Number.NaN, 4)
+    const expected = rows.map((row) => [...row.entries()].sort(([, a], [, b]) => b - a).slice(0, 5))
     expect(tops.map((top) => top.map(({ id }) => id))).toEqual(expected.map((top) => top.map(([id]) => id)))
     for (const [t, top] of tops.entries())
       for (const [i, { logp }] of top.entries()) expect(logp).toBeCloseTo(expected[t]?.[i]?.[1] ?? Number.NaN, 4)

@@ -186,13 +186,14 @@ function rowCounts(most: number): number[] {
   return [...counts, most]
 }
 
-function tokenOf({ ids, logps, topIds, topLogps }: Outputs, row: number, topLogprobs?: number): DecodedToken {
-  const token = { id: ids.data[row] as number, logp: logps.data[row] as number }
-  if (topLogprobs === undefined) return token
+function tokenOf({ ids, logps, ...outputs }: Outputs, row: number, topLogprobs?: number): DecodedToken {
+  const id = ids.data[row] as number
+  if (topLogprobs === undefined) return { id, logp: logps.data[row] as number }
+  const { plainLogps, topIds, topLogps } = outputs
   const width = topIds ? topIds.data.length / ids.data.length : 0
   const top = Array.from({ length: Math.min(topLogprobs, width) }, (_, i) => ({
     id: topIds?.data[row * width + i] as number,
     logp: topLogps?.data[row * width + i] as number,
   }))
-  return { ...token, top }
+  return { id, logp: plainLogps?.data[row] as number, top }
 }

@@ -12,7 +12,7 @@ export type SamplingTensors = Record<Setting, Tensor>
 export interface SamplingPlan {
   filters: boolean
   penalties: boolean
-  /** Most likely tokens reported beside the chosen one. */
+  /** Most likely tokens reported beside the chosen one; 0 where none is reported. */
   top: number
 }
 
@@ -41,7 +41,7 @@ export function samplingPlan(
   return {
     filters: samplings.some(({ topK, topP, minP }) => topK > 0 || topP < 1 || minP > 0),
     penalties: samplings.some(hasPenalty),
-    top: topLogprobs.some((top) => top !== undefined && top > 0) ? mostReported : 0,
+    top: topLogprobs.some((top) => top !== undefined) ? mostReported : 0,
   }
 }
 

@@ -11,7 +11,7 @@ export interface Decoding {
   /** Its noise depends on seed, index and position alone, whatever else is sampled beside it. */
   seed: number
   index: number
-  /** How many of the most likely tokens to report beside the chosen one. */
+  /** How many of the most likely tokens to report beside the chosen one; 0 reports it alone. */
   topLogprobs?: number
   /** Called after each token, the one that ends it included; false ends it there. */
   onToken?: (token: DecodedToken) => boolean
@@ -21,7 +21,7 @@ export interface Decoding {
 
 export interface DecodedToken {
   id: number
-  /** At the sampling temperature, before penalties and filters. */
+  /** At the sampling temperature, before penalties and filters; at temperature 1 where `topLogprobs` are asked for. */
   logp: number
   /** The most likely tokens first, at temperature 1. */
   top?: { id: number; logp: number }[]

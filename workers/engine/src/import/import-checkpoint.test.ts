@@ -75,6 +75,15 @@ describe('a GGUF file', () => {
     const tokenizer = await loadTokenizer(dir)
     expect(tokenizer.encode('ab bA')).toEqual([1, 7, 3, 5, 8]) // <s> ▁ab ▁ b <0x41>
     expect(tokenizer.decode([7, 3, 5, 8])).toBe('ab bA')
+    // It brings no chat template: messages are plain text.
+    const messages = [
+      { role: 'system' as const, content: 'a' },
+      { role: 'user' as const, content: 'b' },
+      { role: 'assistant' as const, content: 'ab' },
+    ]
+    expect(tokenizer.renderChat(messages)).toBe('<s>a\n\nbab</s>')
+    expect(tokenizer.renderChat(messages.slice(0, 2), { addGenerationPrompt: true })).toBe('<s>a\n\nb')
+    expect(tokenizer.endOfTurnId).toBe(2)
   })
 
   it.each<[string, Parameters<typeof importGguf>[0], string]>([
@@ -109,7 +118,7 @@ describe('a GGUF file', () => {
     ],
     ['another text split', withMetadata('tokenizer.ggml.pre', 'tekken'), 'tokenizer.ggml.pre must be one of gpt-2'],
     ['another kind of tokenizer', withMetadata('tokenizer.ggml.model', 'bert'), 'must be gpt2 or llama, it is "bert"'],
-    ['no end token', withMetadata('tokenizer.ggml.eos_token_id'), 'no known eos_token'],
+    ['no end token', withMetadata('tokenizer.ggml.eos_token_id'), 'names an end token'],
     [
       'an end token beyond the vocabulary',
       withMetadata('tokenizer.ggml.eos_token_id', 9),

@@ -14,7 +14,13 @@ import {
   writeCheckpoint,
 } from '../checkpoint/index.ts'
 import type { Model } from '../models/index.ts'
-import { loadTokenizer, writeTokenizerFiles } from '../tokenizer/index.ts'
+import {
+  loadTokenizer,
+  parseTokenizerConfig,
+  plainTemplate,
+  type Tokenizer,
+  writeTokenizerFiles,
+} from '../tokenizer/index.ts'
 import { ggufConfig } from './gguf/gguf-config.ts'
 import { ggufWeights } from './gguf/gguf-weights.ts'
 import { openGguf } from './gguf/open-gguf.ts'
@@ -84,11 +90,13 @@ interface ToWrite {
 
 async function write(dir: string, toWrite: ToWrite, options: ImportOptions): Promise<void> {
   const { model, read, rewardNormalization, ...files } = toWrite
-  await checkTokenizer(files.tokenizerDir, model)
+  const tokenizer = await readTokenizer(files.tokenizerDir, model)
+  const hasTemplate = parseTokenizerConfig(tokenizer.files.config).chat_template !== undefined
   const kind = model.head === 'score' ? 'reward' : 'policy'
   const { importedFrom } = options
   await writeCheckpoint(dir, {
     ...files,
+    ...(!hasTemplate && { chatTemplate: plainTemplate(tokenizer) }),
     model,
     tensors: watchedReads(Object.keys(model.parameterShapes), read, options),
     lineage: { format: 1, kind, stageType: 'import', step: 0, metrics: {}, importedFrom, rewardNormalization },
@@ -108,9 +116,9 @@ function watchedReads(names: string[], read: ReadWeight, { onProgress, signal }:
 }
 
 /** A tokenizer may have fewer ids than the model has rows, never more. */
-async function checkTokenizer(dir: string, { vocabSize }: Model): Promise<void> {
+async function readTokenizer(dir: string, { vocabSize }: Model): Promise<Tokenizer> {
   const tokenizer = await loadTokenizer(dir)
-  if (tokenizer.vocabSize <= vocabSize) return
+  if (tokenizer.vocabSize <= vocabSize) return tokenizer
   const rule = `the tokenizer has ${tokenizer.vocabSize} ids, the model only ${vocabSize}`
   throw new TemperError('invalid_checkpoint', `${dir}: ${rule}`, { details: { dir, rule } })
 }

@@ -1,4 +1,5 @@
 import { type EvaluationRow, type JobOf, promptSourceRowSchema, TemperError } from '@temper/db/contracts'
+import { addStoredRole, readLineage, readModel } from '../checkpoint/index.ts'
 import { readRows, writeRows } from '../data/index.ts'
 import {
   completionLogps,
@@ -11,10 +12,11 @@ import {
   type Scorer,
   scoresAt,
 } from '../forward/index.ts'
-import { addRole, paramsOf } from '../models/index.ts'
+import { type Model, paramsOf } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
+import { loadTokenizer, type Tokenizer } from '../tokenizer/index.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
-import { type JobContext, readReward, type Start, startFromCheckpoint } from '../trainers/index.ts'
+import { type JobContext, scorerOf } from '../trainers/index.ts'
 import { completePrompts, type PromptCompletion, toRow } from './complete-prompts.ts'
 
 /** Rows measured in one call. */
@@ -30,17 +32,16 @@ export async function evaluatePolicies(job: JobOf<'evaluate'>, context: JobConte
   const baselineDir = job.policies[job.baseline]
   if (baselineDir === undefined)
     throw new TemperError('invalid_input', `there is no policy ${job.baseline} to compare with`)
-  const baseline = await startFromCheckpoint(baselineDir)
-  const reward = job.reward === undefined ? undefined : await readReward(job.reward, baseline)
+  const baseline = await openPolicy(baselineDir)
+  const reward = job.reward === undefined ? undefined : await openReward(job.reward, baseline)
   const rows = prompts.map(({ messages }): EvaluationRow => ({ prompt: messages, completions: {} }))
 
   for (const [name, dir] of Object.entries(job.policies)) {
-    const policy = await startFromCheckpoint(dir)
+    const policy = await openPolicy(dir)
     const program = new TracedProgram()
     try {
-      await addRole(program, 'policy', policy.model, policy.tensors)
-      await addRole(program, 'ref', baseline.model, baseline.tensors)
-      if (reward) await addRole(program, 'reward', reward.model, reward.tensors)
+      const judges = { policy, ref: baseline, ...(reward && { reward }) }
+      for (const [role, judge] of Object.entries(judges)) await addStoredRole(program, role, judge.dir, judge.model)
       const options = { sampling: job.sampling, seed: job.seed, phase: name }
       const completions = await completePrompts({ ...policy, program, role: 'policy' }, prompts, options, context)
       const measured = await measureCompletions({ program, policy, baseline, reward }, completions, job)
@@ -58,10 +59,25 @@ export async function evaluatePolicies(job: JobOf<'evaluate'>, context: JobConte
   context.emit({ type: 'done', outcome: 'finished', step, totalSteps: step, result: { prompts: step } })
 }
 
+/** A checkpoint whose weights are read when a program takes them. */
+interface OpenPolicy {
+  dir: string
+  model: Model
+  tokenizer: Tokenizer
+}
+
+async function openPolicy(dir: string): Promise<OpenPolicy> {
+  return { dir, model: await readModel(dir), tokenizer: await loadTokenizer(dir) }
+}
+
+async function openReward(dir: string, policy: OpenPolicy): Promise<Scorer & { dir: string }> {
+  return { dir, ...scorerOf(dir, await readModel(dir), await readLineage(dir), policy) }
+}
+
 interface Judges {
   program: Program
-  policy: Start
-  baseline: Start
+  policy: OpenPolicy
+  baseline: OpenPolicy
   reward: Scorer | undefined
 }
 
@@ -77,7 +93,7 @@ async function measureCompletions(
   const shape: EpisodeShape = { rowLength: Math.ceil(longest / 16) * 16, maxTokens: sampling.maxTokens }
   const measure = new ForwardFunction(program, 'measure', 'fp32', (variables, inputs) => {
     const x = inputs as EpisodeInputs
-    const logps = (role: string, model: Start['model']) =>
+    const logps = (role: string, model: Model) =>
       completionLogps(model, paramsOf(variables, role), x, sampling.temperature)
     const ratio = tf.reshape(tf.sub(logps('policy', policy.model), logps('ref', baseline.model)), x.mask.shape)
     const score = reward

@@ -1,8 +1,9 @@
 import { type JobOf, promptSourceRowSchema, type SampleRow } from '@temper/db/contracts'
+import { addStoredRole, readModel } from '../checkpoint/index.ts'
 import { readRows, writeRows } from '../data/index.ts'
-import { addRole } from '../models/index.ts'
+import { loadTokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
-import { type JobContext, startFromCheckpoint } from '../trainers/index.ts'
+import type { JobContext } from '../trainers/index.ts'
 import { completePrompts, toRow } from './complete-prompts.ts'
 
 /** Samples `completionsPerPrompt` completions of each prompt and writes them, a line a prompt. */
@@ -10,10 +11,10 @@ export async function sampleCompletions(job: JobOf<'sample'>, context: JobContex
   const { completionsPerPrompt: count, sampling, seed } = job
   const all = await readRows(job.prompts, promptSourceRowSchema)
   const prompts = all.slice(0, job.limit ?? all.length)
-  const policy = await startFromCheckpoint(job.model)
+  const policy = { model: await readModel(job.model), tokenizer: await loadTokenizer(job.model) }
   const program = new TracedProgram()
   try {
-    await addRole(program, 'policy', policy.model, policy.tensors)
+    await addStoredRole(program, 'policy', job.model, policy.model)
     const repeated = prompts.flatMap((prompt) => Array.from({ length: count }, () => prompt))
     const options = { sampling, seed, phase: 'sampling' }
     const completions = await completePrompts({ ...policy, program, role: 'policy' }, repeated, options, context)

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { ropeFrequencies } from '../nn/index.ts'
 import { headOf } from './head.ts'
 import { requireMultiple } from './parse-config.ts'
-import { ropeScalingOf } from './rope-config.ts'
+import { contextWith, ropeScalingOf } from './rope-config.ts'
 
 export const size = z.number().int().positive()
+/** Of a layer; the names of their matrices are lists of as many. */
+export const expertCount = size.max(4096)
 
 /** Keys of config.json that all Llama-like families share, with transformers' defaults. */
 export const decoderKeys = {
@@ -57,7 +59,7 @@ export function decoderConfig(
     nHead,
     nKvHead,
     headDim,
-    contextLength: config.max_position_embeddings,
+    contextLength: contextWith(scaling, config.max_position_embeddings),
     epsilon: config.rms_norm_eps,
     initializerRange: config.initializer_range,
     tied: config.tie_word_embeddings,

@@ -93,6 +93,17 @@ describe('a sliding window', () => {
 })
 
 describe('rope scaling', () => {
+  it.each([
+    [{ rope_type: 'linear', factor: 4 }, 4],
+    [{ rope_type: 'yarn', factor: 4 }, 4],
+    [{ rope_type: 'yarn', factor: 4, original_max_position_embeddings: 16 }, 1],
+    [{ rope_type: 'dynamic', factor: 4 }, 1],
+    [{ rope_type: 'default' }, 1],
+  ])('of %j gives a context of %i times what the file names', (rope, times) => {
+    const model = tinyFamily('llama', { rope_parameters: { rope_theta: 100, ...rope }, max_position_embeddings: 64 })
+    expect(model.contextLength).toBe(64 * times)
+  })
+
   const states = (rope: Record<string, unknown>) =>
     statesOfFresh(tinyFamily('llama', { rope_parameters: { rope_theta: 100, ...rope } }), ids)
   const plain = states({ rope_type: 'default' })

@@ -1,5 +1,6 @@
 import { TemperError } from '@temper/db/contracts'
 import { z } from 'zod'
+import { parseConfig } from './parse-config.ts'
 
 /** The part of config.json that tells what a model's last layer gives. */
 const headSchema = z.looseObject({
@@ -12,10 +13,10 @@ export const scoreWeight = 'score.weight'
 
 /**
  * `score` for `…ForSequenceClassification` with one label, the layout of reward models; else `language`.
- * @throws TemperError unsupported for more labels than one
+ * @throws TemperError unsupported for more labels than one, invalid_checkpoint for keys of another form
  */
 export function headOf(configJson: Record<string, unknown>): 'language' | 'score' {
-  const config = headSchema.parse(configJson)
+  const config = parseConfig(headSchema, configJson)
   if (!config.architectures?.some((name) => name.endsWith('ForSequenceClassification'))) return 'language'
   // transformers assumes two labels where the file names none.
   const labels = config.id2label ? Object.keys(config.id2label).length : (config.num_labels ?? 2)

@@ -1,4 +1,4 @@
-import { TemperError } from '@temper/db/contracts'
+import { type ModelType, modelTypes, TemperError } from '@temper/db/contracts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
@@ -14,7 +14,7 @@ interface Family {
   classPrefix: string
 }
 
-const families: Record<string, Family> = {
+const families: Record<ModelType, Family> = {
   gpt2: { load: gpt2, classPrefix: 'GPT2' },
   llama: { load: llama, classPrefix: 'Llama' },
   mistral: { load: mistral, classPrefix: 'Mistral' },
@@ -23,9 +23,6 @@ const families: Record<string, Family> = {
   qwen3: { load: qwen3, classPrefix: 'Qwen3' },
   qwen3_moe: { load: qwen3Moe, classPrefix: 'Qwen3Moe' },
 }
-
-/** `model_type` of every config.json that `loadModel` accepts. */
-export const supportedModelTypes = Object.keys(families)
 
 /**
  * The model that a config.json describes.
@@ -37,8 +34,8 @@ export function loadModel(configJson: Record<string, unknown>): Model {
 
 /** @throws TemperError unsupported for a model_type it does not know */
 export function familyOf(modelType: unknown): Family {
-  const family = typeof modelType === 'string' && Object.hasOwn(families, modelType) ? families[modelType] : undefined
-  if (family) return family
-  const message = `config.json: model_type must be one of ${supportedModelTypes.join(', ')}, it is ${JSON.stringify(modelType)}`
-  throw new TemperError('unsupported', message, { details: { modelType, supported: supportedModelTypes } })
+  const known = modelTypes.find((type) => type === modelType)
+  if (known) return families[known]
+  const message = `config.json: model_type must be one of ${modelTypes.join(', ')}, it is ${JSON.stringify(modelType)}`
+  throw new TemperError('unsupported', message, { details: { modelType, supported: modelTypes } })
 }

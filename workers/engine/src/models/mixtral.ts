@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { decoder } from './decoder.ts'
-import { decoderConfig, decoderKeys, size } from './decoder-config.ts'
+import { decoderConfig, decoderKeys, expertCount, size } from './decoder-config.ts'
 import { mixtureOfExperts } from './mixture-of-experts.ts'
 import type { Model } from './model.ts'
 import { parseConfig, requireAtMost } from './parse-config.ts'
@@ -11,7 +11,7 @@ const configSchema = z.looseObject({
   ...routerKeys,
   rms_norm_eps: z.number().positive().default(1e-5),
   sliding_window: size.nullish(),
-  num_local_experts: size.default(8),
+  num_local_experts: expertCount.default(8),
   num_experts_per_tok: size.default(2),
   router_jitter_noise: z.literal(0).default(0),
 })

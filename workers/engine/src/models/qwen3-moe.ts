@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { decoder } from './decoder.ts'
-import { decoderConfig, decoderKeys, size } from './decoder-config.ts'
+import { decoderConfig, decoderKeys, expertCount, size } from './decoder-config.ts'
 import { mixtureOfExperts } from './mixture-of-experts.ts'
 import type { Model } from './model.ts'
 import { parseConfig, requireAtMost } from './parse-config.ts'
@@ -14,8 +14,8 @@ const configSchema = z.looseObject({
   sliding_window: size.nullish(),
   use_sliding_window: z.boolean().default(false),
   attention_bias: z.literal(false).default(false),
-  num_local_experts: size.nullish(),
-  num_experts: size.default(128),
+  num_local_experts: expertCount.nullish(),
+  num_experts: expertCount.default(128),
   num_experts_per_tok: size.default(8),
   moe_intermediate_size: size.default(768),
   norm_topk_prob: z.boolean().default(false),

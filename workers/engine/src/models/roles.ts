@@ -20,6 +20,9 @@ export interface AdaptedRole {
   dropout?: { rate: number; seed: number }
 }
 
+/** Values of a parameter, or how they are read when their turn comes. */
+export type WeightSource = Float32Array | (() => Promise<Float32Array>)
+
 /** Variables that are a role's own: of one with adapters these, and a score head. */
 export function roleNames(role: Role, model: Model): string[] {
   const [name, shapes] = isAdapted(role)
@@ -39,14 +42,15 @@ export function baseNames(base: string, model: Model): string[] {
 }
 
 /**
- * Adds the weights of a role, or its adapters where it has some.
+ * Adds the weights of a role, or its adapters where it has some. They are read and copied some at a time, so that memory
+ * holds the model and little more than its largest tensor.
  * @param storage - of weights that are not trained: `bf16` halves them, `int8` takes a quarter of what matrices need
  */
 export async function addRole(
   program: Program,
   role: Role,
   model: Model,
-  tensors: Record<string, Float32Array>,
+  tensors: Record<string, WeightSource>,
   storage: Storage = 'fp32',
 ): Promise<void> {
   if (isAdapted(role)) return addTensors(program, role.name, trainedShapes(model, role.adapter), tensors, storage)
@@ -58,7 +62,7 @@ export async function addBase(
   program: Program,
   base: string,
   model: Model,
-  tensors: Record<string, Float32Array>,
+  tensors: Record<string, WeightSource>,
 ): Promise<void> {
   const { [scoreWeight]: _, ...shapes } = model.parameterShapes
   return addTensors(program, base, shapes, tensors, 'fp32')
@@ -68,15 +72,35 @@ async function addTensors(
   program: Program,
   role: string,
   shapes: Record<string, number[]>,
-  tensors: Record<string, Float32Array>,
+  tensors: Record<string, WeightSource>,
   storage: Storage,
 ): Promise<void> {
-  const specs = Object.entries(shapes).map(([name, shape]) => ({
-    [`${role}/${name}`]: { shape, dtype: 'float32', data: tensors[name], storage: storageOf(shape, storage) },
-  })) satisfies Record<string, VariableSpec>[]
-  // Rounded copies of all of them at once would be as large as the model.
-  const groups = storage === 'int8' ? specs : [Object.assign({}, ...specs)]
-  for (const group of groups) await program.addVariables(group)
+  for (const names of groupsOf(shapes)) {
+    const specs: Record<string, VariableSpec> = {}
+    for (const name of names) {
+      const [shape = [], source] = [shapes[name], tensors[name]]
+      const data = typeof source === 'function' ? await source() : source
+      specs[`${role}/${name}`] = { shape, dtype: 'float32', data, storage: storageOf(shape, storage) }
+    }
+    await program.addVariables(specs)
+  }
+}
+
+/** Names whose values are read together: one by one takes several times as long. At most half the largest tensor's size. */
+function groupsOf(shapes: Record<string, number[]>): string[][] {
+  const sizes = Object.entries(shapes).map(([name, shape]) => ({ name, size: shape.reduce((a, b) => a * b, 1) }))
+  const limit = sizes.reduce((most, { size }) => Math.max(most, size), 0) / 2
+  const groups: string[][] = []
+  let room = 0
+  for (const { name, size } of sizes) {
+    if (groups.length === 0 || size > room) {
+      groups.push([])
+      room = limit
+    }
+    groups.at(-1)?.push(name)
+    room -= size
+  }
+  return groups
 }
 
 /** Vectors are small, and experts are multiplied by TensorFlow. */

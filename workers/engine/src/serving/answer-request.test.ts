@@ -112,7 +112,7 @@ describe('answerRequest', () => {
     const promptTokens = encode('the end').length
     await expect(answer(scripted(['a']), { prompt }, { contextLength: promptTokens })).rejects.toMatchObject({
       code: 'invalid_input',
-      details: { promptTokens, contextLength: promptTokens },
+      details: { promptTokens, contextLength: promptTokens, param: 'prompt', code: 'context_length_exceeded' },
     })
     expect(textOf(await answer(scripted(['a']), { prompt }, { contextLength: promptTokens + 1 }))).toBe('a')
   })

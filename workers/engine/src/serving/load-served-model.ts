@@ -1,7 +1,7 @@
 import { type ServingPrecision, TemperError } from '@temper/db/contracts'
-import { readCheckpoint, readModel } from '../checkpoint/index.ts'
+import { addStoredRole, readModel } from '../checkpoint/index.ts'
 import { BeamSearch, Decoder, decodingPrecision } from '../generation/index.ts'
-import { addRole, type Model } from '../models/index.ts'
+import type { Model } from '../models/index.ts'
 import { loadTokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import type { ServedModel } from './answer-request.ts'
@@ -15,11 +15,12 @@ const slots = 16
  * @throws TemperError unsupported for a reward model; what reading a checkpoint throws
  */
 export async function loadServedModel(dir: string, precision: ServingPrecision): Promise<ServedModel & Closable> {
-  refuseScores(await readModel(dir))
-  const [{ model, tensors }, tokenizer] = await Promise.all([readCheckpoint(dir), loadTokenizer(dir)])
+  const model = await readModel(dir)
+  refuseScores(model)
+  const tokenizer = await loadTokenizer(dir)
   const program = new TracedProgram()
   try {
-    await addRole(program, 'policy', model, tensors, precision)
+    await addStoredRole(program, 'policy', dir, model, precision)
   } catch (thrown) {
     program.close()
     throw thrown

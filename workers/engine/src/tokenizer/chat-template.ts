@@ -4,6 +4,12 @@ import type { TokenizerConfig } from './tokenizer-files.ts'
 
 export type RenderChat = (messages: readonly Message[], options?: { addGenerationPrompt?: boolean }) => string
 
+/**
+ * The day that the templates of Llama 3 name by themselves where they cannot ask for it: prompts must be the same from one
+ * day, and one part of a run, to the next.
+ */
+const date = '26 Jul 2024'
+
 /** The Jinja chat template of a tokenizer, or undefined where it has none. Of several, the one named `default`. */
 export function chatRenderer(config: TokenizerConfig): RenderChat | undefined {
   const source =
@@ -13,9 +19,9 @@ export function chatRenderer(config: TokenizerConfig): RenderChat | undefined {
   if (source === undefined) return undefined
   const template = parse(source)
   const { bos_token = '', eos_token = '', pad_token = '', unk_token = '' } = config
-  const tokens = { bos_token, eos_token, pad_token, unk_token }
+  const fixed = { bos_token, eos_token, pad_token, unk_token, date_string: date, tools: null, documents: null }
   return (messages, { addGenerationPrompt = false } = {}) => {
-    const context = { messages, tools: null, documents: null, add_generation_prompt: addGenerationPrompt, ...tokens }
+    const context = { messages, add_generation_prompt: addGenerationPrompt, ...fixed }
     try {
       return template.render(context)
     } catch (cause) {

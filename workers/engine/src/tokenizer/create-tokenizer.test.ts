@@ -25,6 +25,19 @@ test('finds the stop tokens in the chat template and the generation settings', (
   expect(stopIds).toEqual([0, 1, 2, 3])
 })
 
+test.each([
+  ['special_tokens_map.json', { eos_token: { content: '<|end|>' } }],
+  ['generation_config.json', { eos_token_id: 1 }],
+  ['config.json', { eos_token_id: 1 }],
+])('finds the end token in %s where tokenizer_config.json names none', async (name, json) => {
+  const { tokenizer, config } = byteLevel()
+  const dir = await temporaryDir()
+  await writeTokenizerFiles({ tokenizer, config: { ...config, eos_token: null } }, dir)
+  await expect(loadTokenizer(dir)).rejects.toThrow('no file names an end token')
+  await writeFile(join(dir, name), JSON.stringify(json))
+  expect((await loadTokenizer(dir)).eosId).toBe(1)
+})
+
 describe.each(Object.entries({ byteLevel, ownPattern, byteFallback }))('the layout %s', (_, layout) => {
   const tokenizer = createTokenizer(layout())
 

@@ -19,8 +19,8 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const config = parseTokenizerConfig(files.config)
   const library = openLibrary(files)
   const idOf = (token: string | undefined) => (token === undefined ? undefined : library.token_to_id(token))
-  const eosId = idOf(config.eos_token)
-  if (eosId === undefined) throw new TemperError('invalid_checkpoint', 'tokenizer_config.json names no known eos_token')
+  const eosId = idOf(config.eos_token) ?? files.stopIds?.find((id) => library.id_to_token(id) !== undefined)
+  if (eosId === undefined) throw noEndToken()
 
   const decode: Tokenizer['decode'] = (ids, { skipSpecialTokens = false } = {}) => {
     const known = ids.filter((id) => library.id_to_token(id) !== undefined)
@@ -28,7 +28,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     return library.decode(known, { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false })
   }
   const encode = createEncode(files, library, decode)
-  const render = chatRenderer(config)
+  const render = chatRenderer({ ...config, eos_token: library.id_to_token(eosId) })
   const endOfTurnId = (render && findEndOfTurn(render, encode, files)) ?? eosId
   return {
     vocabSize: [...library.get_vocab().values()].reduce((a, b) => Math.max(a, b)) + 1,
@@ -44,6 +44,11 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     streamDecoder: (options) => createStreamDecoder((ids) => decode(ids, options)),
     renderChat: render ?? refuseChat,
   }
+}
+
+function noEndToken(): TemperError {
+  const places = 'tokenizer_config.json, special_tokens_map.json, generation_config.json and config.json'
+  return new TemperError('invalid_checkpoint', `no file names an end token that the tokenizer knows: ${places} may`)
 }
 
 function openLibrary(files: TokenizerFiles): LibraryTokenizer {

@@ -1,6 +1,7 @@
 /** Tokenizer files, chat templates and tokenizer training. */
 export * from './conversation.ts'
 export * from './create-tokenizer.ts'
+export * from './plain-template.ts'
 export * from './special-tokens.ts'
 export * from './tokenizer.ts'
 export * from './tokenizer-files.ts'

@@ -22,27 +22,52 @@ const generationConfigSchema = z.looseObject({ eos_token_id: z.union([z.number()
 export interface TokenizerFiles {
   tokenizer: Record<string, unknown>
   config: Record<string, unknown>
-  /** `eos_token_id` of `generation_config.json`, where there is one. */
+  /** `eos_token_id` of `generation_config.json`, or where that names none of `config.json`. */
   stopIds?: number[]
 }
 
+/** Tokens by their part, which older models have in a file of their own. */
+const specialTokensMapSchema = z.object({
+  bos_token: optionalToken,
+  eos_token: optionalToken,
+  pad_token: optionalToken,
+  unk_token: optionalToken,
+})
+
 /**
- * Reads `tokenizer.json`, `tokenizer_config.json`, and where they exist `chat_template.jinja` and
- * `generation_config.json`.
+ * Reads `tokenizer.json`, `tokenizer_config.json`, and where they exist `special_tokens_map.json`, `chat_template.jinja`
+ * and `generation_config.json` and `config.json`, of which the first that does so names the end of a text.
  *
  * @throws invalid_checkpoint where a file is missing or does not parse
  */
 export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
   const tokenizer = await readJson(dir, 'tokenizer.json')
-  const config = await readJson(dir, 'tokenizer_config.json')
+  const config = { ...(await readSpecialTokens(dir)), ...withoutNulls(await readJson(dir, 'tokenizer_config.json')) }
   const template = await readIfExists(join(dir, 'chat_template.jinja'))
-  const generation = await readJsonIfExists(dir, 'generation_config.json')
-  const stops = generation && parseAs(generationConfigSchema, generation, 'generation_config.json').eos_token_id
+  const stops = await readStops(dir)
   return {
     tokenizer,
     config: template === undefined ? config : { ...config, chat_template: template },
     ...(stops != null && { stopIds: [stops].flat() }),
   }
+}
+
+async function readSpecialTokens(dir: string): Promise<Record<string, string>> {
+  const name = 'special_tokens_map.json'
+  const tokens = parseAs(specialTokensMapSchema, (await readJsonIfExists(dir, name)) ?? {}, name)
+  return withoutNulls(tokens) as Record<string, string>
+}
+
+async function readStops(dir: string): Promise<number | number[] | null | undefined> {
+  for (const name of ['generation_config.json', 'config.json']) {
+    const stops = parseAs(generationConfigSchema, (await readJsonIfExists(dir, name)) ?? {}, name).eos_token_id
+    if (stops != null) return stops
+  }
+  return undefined
+}
+
+function withoutNulls(json: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value != null))
 }
 
 /** @throws invalid_checkpoint with the key of another form */

@@ -14,7 +14,12 @@ export async function readReward(dir: string, policy: Start): Promise<LoadedScor
 }
 
 /** A reward model reads the policy's token ids, so both share one vocabulary. */
-export function scorerOf(dir: string, model: Model, lineage: Lineage | undefined, policy: Start): Scorer {
+export function scorerOf(
+  dir: string,
+  model: Model,
+  lineage: Lineage | undefined,
+  policy: Pick<Start, 'model'>,
+): Scorer {
   const normalization = lineage?.rewardNormalization
   if (model.head !== 'score' || !normalization) {
     const message = `${dir} is no reward model of a reward stage: it needs a score head and temper.json's rewardNormalization`
