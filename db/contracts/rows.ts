@@ -28,6 +28,9 @@ export const preferenceRowSchema = z.strictObject({
   /** Of a tie: neither answer is any good. */
   bothBad: z.boolean().default(false),
   strength: z.number().int().min(1).max(3).default(1),
+  /** False of an answer that the length limit cut: it has no end that could be learnt. */
+  chosenEnded: z.boolean().default(true),
+  rejectedEnded: z.boolean().default(true),
 })
 export type PreferenceRow = z.infer<typeof preferenceRowSchema>
 

@@ -11,6 +11,9 @@ export interface NewComparison {
   prompt: Message[]
   completionA: string
   completionB: string
+  /** False of a completion that the length limit cut. */
+  endedA: boolean
+  endedB: boolean
   heldOut: boolean
 }
 

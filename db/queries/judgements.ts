@@ -1,6 +1,7 @@
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import type { Message } from '../contracts/index.ts'
 import { comparisons, votes } from '../schema/index.ts'
+import { listComparisons, type StoredComparison } from './comparisons.ts'
 import type { Db } from './database.ts'
 
 export interface VoteCounts {
@@ -23,6 +24,9 @@ export interface JudgedPair {
   prompt: Message[]
   completionA: string
   completionB: string
+  /** False of a completion that the length limit cut. */
+  endedA: boolean
+  endedB: boolean
   heldOut: boolean
   /** The majority; a tie where ties are the most, or where a and b are even. */
   outcome: 'a' | 'b' | 'tie'
@@ -35,52 +39,51 @@ export interface JudgedPair {
 
 type Vote = Pick<typeof votes.$inferSelect, 'choice' | 'strength' | 'labeler'>
 
-/** Standing votes of a stage, by comparison, in the order of positions. */
-async function votesByComparison(db: Db, runId: string, stage: string) {
+/** Standing votes on each comparison of a stage, by its id: without the texts, for this is asked about once a second. */
+async function votesByComparison(db: Db, runId: string, stage: string): Promise<Map<string, Vote[]>> {
   const rows = await db
-    .select({ comparison: comparisons, vote: votes })
+    .select({ id: comparisons.id, choice: votes.choice, strength: votes.strength, labeler: votes.labeler })
     .from(comparisons)
     .leftJoin(votes, and(eq(votes.comparisonId, comparisons.id), isNull(votes.undoneAt)))
     .where(and(eq(comparisons.runId, runId), eq(comparisons.stage, stage)))
     .orderBy(asc(comparisons.position), asc(votes.createdAt), asc(votes.id))
-  const groups = new Map<string, { comparison: typeof comparisons.$inferSelect; votes: Vote[] }>()
-  for (const { comparison, vote } of rows) {
-    const group = groups.get(comparison.id) ?? { comparison, votes: [] }
-    groups.set(comparison.id, group)
-    if (vote !== null) group.votes.push(vote)
+  const groups = new Map<string, Vote[]>()
+  for (const { id, choice, strength, labeler } of rows) {
+    const group = groups.get(id) ?? []
+    groups.set(id, group)
+    if (choice !== null && strength !== null && labeler !== null) group.push({ choice, strength, labeler })
   }
-  return [...groups.values()]
+  return groups
 }
 
 export async function voteCounts(db: Db, runId: string, stage: string): Promise<VoteCounts> {
-  const groups = await votesByComparison(db, runId, stage)
-  const all = groups.flatMap((group) => group.votes)
+  const groups = [...(await votesByComparison(db, runId, stage)).values()]
+  const all = groups.flat()
   return {
     comparisons: groups.length,
     votes: all.length,
-    judged: groups.filter((group) => group.votes.length > 0).length,
+    judged: groups.filter((group) => group.length > 0).length,
     ties: countOf(all, 'tie'),
     bothBad: countOf(all, 'both_bad'),
     labelers: new Set(all.map((vote) => vote.labeler)).size,
-    agreement: agreementOf(groups.map((group) => group.votes)),
+    agreement: agreementOf(groups),
   }
 }
 
 /** Comparisons with a standing vote, each with its majority. */
 export async function judgedPairs(db: Db, runId: string, stage: string): Promise<JudgedPair[]> {
   const groups = await votesByComparison(db, runId, stage)
-  return groups
-    .filter((group) => group.votes.length > 0)
-    .map(({ comparison, votes }) => ({
-      comparisonId: comparison.id,
-      position: comparison.position,
-      prompt: comparison.prompt,
-      completionA: comparison.completionA,
-      completionB: comparison.completionB,
-      heldOut: comparison.heldOut,
-      ...majorityOf(votes),
-      votes: votes.length,
-    }))
+  const pairs = await listComparisons(db, runId, stage)
+  return pairs.flatMap((pair) => {
+    const votes = groups.get(pair.id) ?? []
+    return votes.length === 0 ? [] : [judgedPair(pair, votes)]
+  })
+}
+
+function judgedPair({ id: comparisonId, ...stored }: StoredComparison, votes: Vote[]): JudgedPair {
+  const { position, prompt, completionA, completionB, endedA, endedB, heldOut } = stored
+  const pair = { comparisonId, position, prompt, completionA, completionB, endedA, endedB, heldOut }
+  return { ...pair, ...majorityOf(votes), votes: votes.length }
 }
 
 /** Both bad counts as a tie, with a flag. */

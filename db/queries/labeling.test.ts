@@ -1,3 +1,4 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestDatabase, type TestDatabase } from '../../tests/support/postgres.ts'
 import { newId, recipeSchema } from '../contracts/index.ts'
@@ -5,7 +6,7 @@ import { comparisonId, createComparisons, listComparisons } from './comparisons.
 import { judgedPairs, majorityOf, voteCounts } from './judgements.ts'
 import { judgedChoice, labelProgress, nextComparisons, sidesSwapped } from './labeling.ts'
 import { createRun } from './runs.ts'
-import { closeVoting, openVoting } from './stages.ts'
+import { closeVoting, openVoting, updateStage } from './stages.ts'
 import { castVote, type NewVote, undoVote } from './votes.ts'
 
 let database: TestDatabase
@@ -24,6 +25,8 @@ const pair = (n: number) => ({
   prompt: [{ role: 'user' as const, content: `Question ${n}` }],
   completionA: `a${n}`,
   completionB: `b${n}`,
+  endedA: true,
+  endedB: true,
   heldOut: n === 2,
 })
 const [ada, bob] = [newId('member'), newId('member')]
@@ -121,6 +124,16 @@ describe('a vote', () => {
     expect(await nextComparisons(database.db, bob, { limit: 3, runId })).toEqual([])
     expect((await voteCounts(database.db, runId, 'votes')).votes).toBe(1)
   })
+
+  it.each(['cancelled', 'failed'] as const)('is neither asked for nor taken once its stage is %s', async (state) => {
+    const cast = vote(0, ada, 'a')
+    await castVote(database.db, cast)
+    await updateStage(database.db, runId, 'votes', { state })
+    expect(await nextComparisons(database.db, bob, { limit: 3, runId })).toEqual([])
+    expect(await progress(ada)).toEqual({ votes: 0, needed: 0, mine: 0, remaining: 0, openStages: 0 })
+    await expect(castVote(database.db, vote(1, ada, 'a'))).rejects.toMatchObject({ code: 'conflict' })
+    await expect(undoVote(database.db, cast.voteId, ada)).rejects.toMatchObject({ code: 'conflict' })
+  })
 })
 
 describe('judgements', () => {
@@ -138,6 +151,14 @@ describe('judgements', () => {
       // One pair of votes agrees, the other does not.
       agreement: 0.5,
     })
+  })
+
+  it('are counted without reading a text', async () => {
+    const queries: string[] = []
+    const logger = { logQuery: (query: string) => queries.push(query) }
+    expect((await voteCounts(drizzle({ client: database.sql, logger }), runId, 'votes')).comparisons).toBe(3)
+    expect(queries).toHaveLength(1)
+    expect(queries.join()).not.toMatch(/prompt|completion|note/)
   })
 
   it('leave out comparisons without votes, and carry the held-out mark', async () => {

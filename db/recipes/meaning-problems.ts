@@ -13,7 +13,7 @@ import type { Finding } from './finding.ts'
 import { lossFindings } from './loss-findings.ts'
 import { nearest } from './nearest.ts'
 import { planRecipe } from './plan-recipe.ts'
-import { rolloutFindings } from './rollout-findings.ts'
+import { rolloutFindings, samplingWarnings } from './rollout-findings.ts'
 import type { SourceMap } from './source-map.ts'
 import { unknownTargets } from './unknown-targets.ts'
 
@@ -35,13 +35,21 @@ export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProble
   return [...(findings.length > 0 ? findings : circleFindings(recipe))].map((finding) => toProblem(finding, source))
 }
 
-/** Data that no stage reads: allowed, but probably a slip. */
-export function unusedData(recipe: Recipe, source: SourceMap): RecipeProblem[] {
+/** What is allowed, but probably a slip. */
+export function meaningWarnings(recipe: Recipe, source: SourceMap): RecipeProblem[] {
+  const sampling = Object.entries(recipe.stages).flatMap(([name, stage]) =>
+    isRollout(stage) ? samplingWarnings(name, stage) : [],
+  )
+  return [...unusedData(recipe), ...sampling].map((finding) => toProblem(finding, source))
+}
+
+const isRollout = (stage: StageSpec): stage is RolloutStage =>
+  stage.type === 'ppo' || stage.type === 'grpo' || stage.type === 'rloo'
+
+function unusedData(recipe: Recipe): Finding[] {
   const used = new Set(dataUses(recipe).map((use) => use.name))
   const unused = Object.keys(recipe.data).filter((name) => !used.has(name))
-  return unused.map((name) =>
-    toProblem({ path: ['data', name], message: `no stage uses the data source '${name}'` }, source),
-  )
+  return unused.map((name) => ({ path: ['data', name], message: `no stage uses the data source '${name}'` }))
 }
 
 function dataFindings(recipe: Recipe): Finding[] {

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument, type YAMLParseError } from 'yaml'
 import { type Recipe, type RecipeProblem, recipeSchema, TemperError } from '../contracts/index.ts'
 import { expandRewards } from './expand-rewards.ts'
 import { withLoraLearningRates } from './lora-learning-rate.ts'
-import { meaningProblems, unusedData } from './meaning-problems.ts'
+import { meaningProblems, meaningWarnings } from './meaning-problems.ts'
 import { schemaProblems } from './schema-problems.ts'
 import { type Place, type SourceMap, sourceMapOf } from './source-map.ts'
 
@@ -28,7 +28,7 @@ export function checkRecipe(text: string): RecipeCheck {
   if (!parsed.success) return refused(inOrder(schemaProblems(value, parsed.error.issues, source)), source)
   const problems = meaningProblems(parsed.data, source)
   if (problems.length > 0) return refused(inOrder(problems), source)
-  return { recipe: parsed.data, problems: [], warnings: unusedData(parsed.data, source), placeOf: source.ofValue }
+  return { recipe: parsed.data, problems: [], warnings: meaningWarnings(parsed.data, source), placeOf: source.ofValue }
 }
 
 /**

@@ -90,10 +90,24 @@ describe('the settings of a stage that learns from rewards', () => {
     ['values on the policy from a reward model', ['type: ppo', 'reward: judge', 'valueBody: shared'], 'valueBody'],
     ['values from a reward model where there is none', ['type: ppo', `rewards: [${length}]`], 'rewards'],
     ['a KL coefficient that cannot move', ['type: ppo', 'reward: judge', 'klCoef: 0', 'adaptiveKl: {}'], 'adaptiveKl'],
+    [
+      'completions that are all the likeliest',
+      ['type: ppo', 'reward: judge', 'sampling: { temperature: 0 }'],
+      'sampling',
+    ],
     ['a group of equal completions', ['type: grpo', 'reward: judge', 'sampling: { temperature: 0 }'], 'sampling'],
     ['a group of one', ['type: rloo', 'reward: judge', 'groupSize: 1'], 'groupSize'],
   ])('are refused with %s', (_, stage, key) => {
     expect(problemsOf(...stage)).toMatchObject([{ key }])
+  })
+
+  it('bring a warning where completions are drawn otherwise than they are trained', () => {
+    const stage = ['type: ppo', 'reward: judge', 'sampling: { topP: 0.9, topK: 0, repetitionPenalty: 1.1 }']
+    const { problems, warnings } = checkRecipe(recipe(...stage))
+    expect({ problems, keys: warnings.map(({ key }) => key) }).toEqual({
+      problems: [],
+      keys: ['topP', 'repetitionPenalty'],
+    })
   })
 
   it.each([
@@ -107,10 +121,16 @@ describe('the settings of a stage that learns from rewards', () => {
 
   it('have the defaults of the field', () => {
     const stageOf = (type: string) => parseRecipe(recipe(`type: ${type}`, 'reward: judge')).stages.learn
-    const shared = { learningRate: 1e-6, clipRange: 0.2, sampling: { temperature: 1 } }
+    const shared = { learningRate: 1e-6, clipRange: 0.2, missingEosPenalty: 0, sampling: { temperature: 1 } }
     expect(stageOf('grpo')).toMatchObject({ ...shared, groupSize: 8, beta: 0 })
     expect(stageOf('rloo')).toMatchObject({ ...shared, groupSize: 2, beta: 0.05 })
-    expect(stageOf('ppo')).toMatchObject({ klCoef: 0.05, klEstimator: 'k1', valueBody: 'own', ppoEpochs: 4 })
+    expect(stageOf('ppo')).toMatchObject({
+      klCoef: 0.05,
+      klEstimator: 'k1',
+      valueBody: 'own',
+      ppoEpochs: 4,
+      missingEosPenalty: 1,
+    })
     expect(stageOf('ppo')).not.toHaveProperty('adaptiveKl')
   })
 })

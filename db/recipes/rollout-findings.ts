@@ -43,7 +43,24 @@ interface Rule {
 }
 
 function rulesOf(stage: RolloutStage): Rule[] {
-  return stage.type === 'ppo' ? ppoRules(stage) : groupRules(stage)
+  const greedy = {
+    broken: stage.sampling.temperature === 0,
+    key: 'sampling',
+    message: 'temperature 0 always gives the likeliest completion, so that nothing else is ever tried or learnt',
+  }
+  return [greedy, ...(stage.type === 'ppo' ? ppoRules(stage) : [])]
+}
+
+/** Settings that make completions come from another distribution than the one whose log-probs are trained. */
+export function samplingWarnings(name: string, { sampling }: RolloutStage): Finding[] {
+  const neutral = { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 }
+  const settings = Object.entries(neutral) as [keyof typeof neutral, number][]
+  return settings
+    .filter(([setting, nothing]) => sampling[setting] !== nothing)
+    .map(([setting]) => ({
+      path: ['stages', name, 'sampling', setting],
+      message: 'log-probs are trained without it: KL and gradients are of other completions than those that are drawn',
+    }))
 }
 
 function ppoRules({ rewards, valueInit, valueBody, adaptiveKl, klCoef }: Extract<RolloutStage, { type: 'ppo' }>) {
@@ -62,16 +79,6 @@ function ppoRules({ rewards, valueInit, valueBody, adaptiveKl, klCoef }: Extract
       broken: adaptiveKl !== undefined && klCoef === 0,
       key: 'adaptiveKl',
       message: "multiplies 'klCoef', which is 0 and would stay so",
-    },
-  ]
-}
-
-function groupRules({ sampling, groupSize }: Extract<RolloutStage, { type: 'grpo' | 'rloo' }>) {
-  return [
-    {
-      broken: sampling.temperature === 0,
-      key: 'sampling',
-      message: `temperature 0 gives ${groupSize} equal completions of a prompt, which teach nothing`,
     },
   ]
 }

@@ -16,6 +16,9 @@ export const comparisons = snakeCase.table(
     prompt: jsonb().$type<Message[]>().notNull(),
     completionA: text().notNull(),
     completionB: text().notNull(),
+    /** False of a completion that the length limit cut. */
+    endedA: boolean().notNull().default(true),
+    endedB: boolean().notNull().default(true),
     /** Where both completions were sampled; null for imported pairs. Never shown to labelers. */
     checkpointId: text(),
     /** Kept to test the reward model and DPO, never trained on. */

@@ -3,7 +3,7 @@ import { nameSchema } from './settings.ts'
 
 const weight = z.number().default(1).describe('What its score is multiplied by; below 0 it is a penalty')
 
-/** A reward model of the run. Its score counts in deviations from the mean it has on samples of the first policy. */
+/** A reward model of the run. Its score counts in deviations from the mean it has on the answers it was trained on. */
 export const rewardModelSourceSchema = z.strictObject({
   reward: nameSchema.describe('Stage that trained the reward model'),
   weight,

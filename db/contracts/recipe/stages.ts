@@ -230,16 +230,19 @@ const rolloutSettings = {
     .positive()
     .optional()
     .describe('What the rewards add up to is held between minus this and this; no limit unless set'),
-  missingEosPenalty: z.number().min(0).default(1).describe('Taken off the score of a completion without an end'),
   taste: z
     .enum(tasteNames)
     .optional()
     .describe('Also score rollouts by this taste, drawn beside the rewards; never trained on'),
 }
 
+const missingEosPenalty = (standard: number) =>
+  z.number().min(0).default(standard).describe('Taken off the score of a completion without an end')
+
 export const ppoSchema = z.strictObject({
   type: z.literal('ppo'),
   ...rolloutSettings,
+  missingEosPenalty: missingEosPenalty(1),
   episodesPerIteration: count().default(64).describe('Prompts answered in a round'),
   ppoEpochs: count().default(4).describe('Passes over each rollout batch'),
   klCoef: z.number().min(0).default(0.05).describe('Weight of the KL penalty in the reward'),
@@ -272,6 +275,7 @@ export const ppoSchema = z.strictObject({
 function groupSettings(defaults: { groupSize: number; beta: number; betaIs: string }) {
   return {
     ...rolloutSettings,
+    missingEosPenalty: missingEosPenalty(0),
     promptsPerIteration: count().default(8).describe('Prompts answered in a round'),
     groupSize: count().min(2).default(defaults.groupSize).describe('Completions of each prompt'),
     updateEpochs: count().default(1).describe('Passes over each rollout batch'),

@@ -32,6 +32,8 @@ beforeEach(async () => {
     prompt: [{ role: 'user' as const, content: `Question ${n}` }],
     completionA: `good ${n}`,
     completionB: `bad ${n}`,
+    endedA: true,
+    endedB: true,
     heldOut: false,
   }))
   await createComparisons(api.db, { runId, stage: 'votes', checkpointId: newId('checkpoint'), pairs })

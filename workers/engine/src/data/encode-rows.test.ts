@@ -1,8 +1,13 @@
+import type { Message } from '@temper/db/contracts'
 import { expect, test } from 'vitest'
 import { createTokenizer, type Sequence, trainBpe } from '../tokenizer/index.ts'
 import { conversationSequence, preferenceSequences, textSequences, truncate } from './encode-rows.ts'
 
 const tokenizer = createTokenizer(trainBpe([], { vocabSize: 261 }))
+const judged = (prompt: Message[], chosen: string, rejected: string) => ({
+  ...{ prompt, chosen, rejected },
+  ...{ chosenEnded: true, rejectedEnded: true },
+})
 const textOf = ({ ids }: Sequence) => tokenizer.decode(ids)
 const trainedText = ({ ids, lossMask }: Sequence) => tokenizer.decode(ids.filter((_, i) => lossMask[i]))
 
@@ -20,7 +25,7 @@ test('pieces of a long document train every token once', () => {
 
 test('both answers follow the same prompt', () => {
   const prompt = [{ role: 'user', content: 'Q' } as const]
-  const { chosen, rejected } = preferenceSequences(tokenizer, { prompt, chosen: 'yes', rejected: 'no' }, 50)
+  const { chosen, rejected } = preferenceSequences(tokenizer, judged(prompt, 'yes', 'no'), 50)
   expect([chosen, rejected].map(textOf)).toEqual([
     '<|user|>Q<|end|><|assistant|>yes<|end|>',
     '<|user|>Q<|end|><|assistant|>no<|end|>',
@@ -28,15 +33,22 @@ test('both answers follow the same prompt', () => {
   expect([chosen, rejected].map(trainedText)).toEqual(['yes<|end|>', 'no<|end|>'])
 })
 
+test('an answer that was cut has no end token', () => {
+  const prompt = [{ role: 'user', content: 'Q' } as const]
+  const cut = { ...judged(prompt, 'yes', 'no'), rejectedEnded: false }
+  const { chosen, rejected } = preferenceSequences(tokenizer, cut, 50)
+  expect([chosen, rejected].map(trainedText)).toEqual(['yes<|end|>', 'no'])
+})
+
 test('cuts a long prompt at its left', () => {
   const prompt = [{ role: 'user', content: 'abcdef' } as const]
-  const { chosen } = preferenceSequences(tokenizer, { prompt, chosen: 'yes', rejected: 'no' }, 8)
+  const { chosen } = preferenceSequences(tokenizer, judged(prompt, 'yes', 'no'), 8)
   expect(textOf(chosen)).toBe('ef<|end|><|assistant|>yes<|end|>')
 })
 
 test('cuts the prompt of both answers for the longer one', () => {
   const prompt = [{ role: 'user', content: 'abcdef' } as const]
-  const { chosen, rejected } = preferenceSequences(tokenizer, { prompt, chosen: 'yes', rejected: 'no' }, 8)
+  const { chosen, rejected } = preferenceSequences(tokenizer, judged(prompt, 'yes', 'no'), 8)
   expect([chosen, rejected].map(textOf)).toEqual([
     'ef<|end|><|assistant|>yes<|end|>',
     'ef<|end|><|assistant|>no<|end|>',
@@ -45,7 +57,7 @@ test('cuts the prompt of both answers for the longer one', () => {
 
 test('cuts a long completion at its right, where it loses its end token', () => {
   const prompt = [{ role: 'user', content: 'abcdef' } as const]
-  const { chosen } = preferenceSequences(tokenizer, { prompt, chosen: 'yes, yes', rejected: 'no' }, 5)
+  const { chosen } = preferenceSequences(tokenizer, judged(prompt, 'yes, yes', 'no'), 5)
   expect(textOf(chosen)).toBe('<|assistant|>yes,')
   expect(trainedText(chosen)).toBe('yes,')
 })

@@ -1,5 +1,5 @@
 import type { Message, PreferenceRow } from '@temper/db/contracts'
-import { encodeCompletion, encodeConversation, openPrompt, type Sequence, type Tokenizer } from '../tokenizer/index.ts'
+import { encodeCompletion, encodeConversation, type Sequence, type Tokenizer } from '../tokenizer/index.ts'
 
 /**
  * A text and its end token, all of it trained, in pieces of at most `maxLength` tokens. A piece begins with the last
@@ -38,16 +38,29 @@ export function conversationSequence(
   }
 }
 
-/** Both answers after the prompt, with the loss on the answer and its end token, each of at most `maxLength` tokens. */
+/** An answer to a prompt. */
+export interface Answer {
+  prompt: readonly Message[]
+  text: string
+  /** False where the length limit cut it. */
+  ended: boolean
+}
+
+/** An answer after its prompt, with the loss on it and, where it ended, its end token; of at most `maxLength` tokens. */
+export function answerSequence(tokenizer: Tokenizer, { prompt, text, ended }: Answer, maxLength: number): Sequence {
+  return truncate(encodeCompletion(tokenizer, prompt, text, { ended }), maxLength)
+}
+
+type JudgedAnswers = Pick<PreferenceRow, 'prompt' | 'chosen' | 'rejected' | 'chosenEnded' | 'rejectedEnded'>
+
+/** Both answers of a pair as `answerSequence` writes each. */
 export function preferenceSequences(
   tokenizer: Tokenizer,
-  row: Pick<PreferenceRow, 'prompt' | 'chosen' | 'rejected'>,
+  { prompt, ...row }: JudgedAnswers,
   maxLength: number,
 ): { chosen: Sequence; rejected: Sequence } {
-  const prompt = openPrompt(tokenizer, row.prompt)
-  const [chosen, rejected] = [row.chosen, row.rejected].map((answer) =>
-    encodeCompletion(tokenizer, prompt, answer),
-  ) as [Sequence, Sequence]
+  const chosen = encodeCompletion(tokenizer, prompt, row.chosen, { ended: row.chosenEnded })
+  const rejected = encodeCompletion(tokenizer, prompt, row.rejected, { ended: row.rejectedEnded })
   // Both answers follow the same prompt, so that it is computed once.
   const cut = Math.max(cutOf(chosen, maxLength), cutOf(rejected, maxLength))
   return { chosen: truncate(chosen, maxLength, cut), rejected: truncate(rejected, maxLength, cut) }

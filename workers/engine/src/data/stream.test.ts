@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createTokenizer, trainBpe } from '../tokenizer/index.ts'
 import { epochOrder } from './epoch-order.ts'
 import { toBatch } from './packing.ts'
-import { coverRows, encodeStream, streamRow } from './stream.ts'
+import { coverRows, encodeStream, joinStreams, streamRow } from './stream.ts'
 
 const ids = Int32Array.from({ length: 100 }, (_, i) => i)
 const text = { ids, starts: [0, 20, 50] }
@@ -45,6 +45,14 @@ test('joins several texts with the end token', () => {
   const { ids: joined, starts } = encodeStream(tokenizer, ['ab', 'b'])
   expect(Array.from(joined)).toEqual([102, 103, 1, 103]) // bytes come after 5 special tokens
   expect(starts).toEqual([0, 3])
+})
+
+test('joins streams with the end token, and texts that were cut off keep their numbers', () => {
+  const cut = { ids: ids.subarray(0, 30), starts: [0, 20, 50] }
+  const joined = joinStreams([cut, { ids: ids.subarray(50), starts: [0] }], 999)
+  expect([...joined.ids.subarray(28, 33)]).toEqual([28, 29, 999, 50, 51])
+  expect(joined.ids).toHaveLength(81)
+  expect(joined.starts).toEqual([0, 20, 30, 31])
 })
 
 test('each epoch visits every example once in an order of its own', () => {

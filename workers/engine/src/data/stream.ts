@@ -25,6 +25,20 @@ export function encodeStream(tokenizer: Tokenizer, texts: readonly string[]): St
   return { ids, starts }
 }
 
+/** Streams after each other, the end token between two of them. */
+export function joinStreams(streams: readonly Stream[], eosId: number): Stream {
+  const ids = new Int32Array(streams.reduce((sum, stream) => sum + stream.ids.length + 1, -1)).fill(eosId)
+  const starts: number[] = []
+  let at = 0
+  for (const stream of streams) {
+    ids.set(stream.ids, at)
+    // Texts that were cut off keep their numbers.
+    for (const start of stream.starts) starts.push(at + Math.min(start, stream.ids.length))
+    at += stream.ids.length + 1
+  }
+  return { ids, starts }
+}
+
 /**
  * A row at a random place of a text, as in nanoGPT. `counters` name the draw (step and row, say): the place is a
  * function of them and the seed alone, so a resumed run draws the same rows.

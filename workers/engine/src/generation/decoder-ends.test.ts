@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decoding, forward, model, prompt, sampling, WatchedProgram } from './decoder.fixture.ts'
-import type { Decoder } from './decoder.ts'
+import { Decoder } from './decoder.ts'
 import type { DecodedToken, Decoding } from './sequence.ts'
 
 let program: WatchedProgram
@@ -107,6 +107,14 @@ describe('a decoding', () => {
 })
 
 describe('a decoder', () => {
+  it('refuses a sequence whose cache would take more memory than it gives to one', async () => {
+    const policy = { program, model: { ...model, contextLength: 2 ** 40 }, role: 'policy', precision: 'fp32' } as const
+    const endless = decoding({ sampling: sampling({ maxTokens: 2 ** 33 }) })
+    await expect(new Decoder(policy, 2).decode(endless)).rejects.toThrow(
+      /take a cache of \d+ bytes, at most 8589934592/,
+    )
+  })
+
   it('rejects all under way where a step fails, and works afterwards', async () => {
     const expected = await alone(decoding())
     const decoder = program.decoder(1)

@@ -1,3 +1,4 @@
+import { TemperError } from '@temper/db/contracts'
 import { nameOf } from '../models/index.ts'
 import { defineCopy } from './copy-step.ts'
 import { type DecodeStep, defineStep, type Policy, type StepOutput, type StepShape, stepKey } from './decode-step.ts'
@@ -13,8 +14,10 @@ const chunk = 512
 /** Lengths of the parts in which prompts are read; each has a function of its own. */
 const readLengths = [16, 64, 256]
 
-/** Bytes that a cache may take; longer sequences get fewer slots, but always one. */
+/** Bytes that a cache of several slots may take; longer sequences get fewer, but always one, */
 const cacheBytes = 2 ** 31
+/** which may take so many bytes. */
+const slotBytes = 2 ** 33
 /** Positions behind the longest sequence, so that the shortest part of a prompt fits with its padding. */
 const slack = 16
 
@@ -50,10 +53,11 @@ export class Decoder {
 
   /**
    * A completion, sampled together with whatever else is under way.
-   * Throws `invalid_input` for a prompt that is empty or leaves no room for `maxTokens` in the context.
+   * Throws `invalid_input` for a prompt that is empty or leaves no room for `maxTokens` in the context, and for more
+   * tokens than there is memory for.
    */
   async decode(decoding: Decoding): Promise<Generated> {
-    checkRoom([decoding.prompt], decoding.sampling.maxTokens, this.#policy.model.contextLength)
+    this.#checkSize(decoding)
     const sequence = new Sequence(decoding)
     this.#waiting.push(sequence)
     if (!this.#running) {
@@ -67,6 +71,15 @@ export class Decoder {
   /** Forgets what sequences that have ended left behind, and the slots they had: the weights have changed. */
   forget(): void {
     this.#slots.forget()
+  }
+
+  #checkSize({ prompt, sampling: { maxTokens } }: Decoding): void {
+    const { model, precision } = this.#policy
+    checkRoom([prompt], maxTokens, model.contextLength)
+    const bytes = (prompt.length + maxTokens) * bytesPerToken(model, precision)
+    if (bytes <= slotBytes) return
+    const message = `${prompt.length} tokens and ${maxTokens} more take a cache of ${bytes} bytes, at most ${slotBytes} are given: lower maxTokens, or shorten the prompt`
+    throw new TemperError('invalid_input', message, { details: { bytes, mostBytes: slotBytes } })
   }
 
   async #run(): Promise<void> {

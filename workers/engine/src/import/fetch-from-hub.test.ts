@@ -7,7 +7,11 @@ import { mainCommit, startTestHub, type TestHub } from './hub.fixture.ts'
 
 const index = (...shards: string[]) =>
   JSON.stringify({ weight_map: Object.fromEntries(shards.map((shard, i) => [`tensor.${i}`, shard])) })
-const small = { 'config.json': '{"model_type":"gpt2"}', 'tokenizer.json': '{"model":{}}', 'tokenizer_config.json': '{}' }
+const small = {
+  'config.json': '{"model_type":"gpt2"}',
+  'tokenizer.json': '{"model":{}}',
+  'tokenizer_config.json': '{}',
+}
 const weights = 'x'.repeat(100_000)
 const tagged = 'b'.repeat(40)
 

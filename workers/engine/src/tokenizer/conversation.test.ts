@@ -1,6 +1,6 @@
 import type { Message } from '@temper/db/contracts'
 import { expect, test } from 'vitest'
-import { encodeCompletion, encodeConversation, encodePrompt, openPrompt, type Sequence } from './conversation.ts'
+import { encodeCompletion, encodeConversation, encodePrompt, type Sequence } from './conversation.ts'
 import { createTokenizer } from './create-tokenizer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { trainBpe } from './train-tokenizer.ts'
@@ -71,10 +71,21 @@ test('a prompt is the beginning of the conversation, and keeps its end when cut'
 })
 
 test('a completion ends with the end token, which a cut one lacks', () => {
-  const prompt = openPrompt(tokenizer, messages.slice(0, 1))
+  const prompt = messages.slice(0, 1)
   expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, 'Yes'))).toEqual(['Yes<|end|>'])
   expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, 'Yes', { ended: false }))).toEqual(['Yes'])
   expect(trained(tokenizer, encodeCompletion(tokenizer, prompt, ''))).toEqual(['<|end|>'])
+})
+
+test('a completion is written as the template writes an answer in a conversation', () => {
+  const padding = withTemplate(
+    "{% for m in messages %}{% if m.role == 'user' %}{{ '<|user|>' + m.content + '<|assistant|>' }}{% else %}{{ ' ' + m.content + ' <|end|>\\n' }}{% endif %}{% endfor %}",
+  )
+  const completion = encodeCompletion(padding, messages.slice(0, 1), 'Yes')
+  expect(padding.decode(completion.ids)).toBe('<|user|>Hi<|assistant|> Yes <|end|>')
+  const conversation = encodeConversation(padding, messages.slice(0, 2))
+  expect(conversation.ids.slice(0, completion.ids.length)).toEqual(completion.ids)
+  expect(trained(padding, completion)).toEqual(trained(padding, conversation))
 })
 
 test('a prompt keeps its ids where a token would span its end', () => {
@@ -87,6 +98,7 @@ test('a prompt keeps its ids where a token would span its end', () => {
         "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '' }}{% endif %}",
     },
   })
-  const prompt = openPrompt(plain, [{ role: 'user', content: 'xa' }])
-  expect(encodeCompletion(plain, prompt, 'a').ids.slice(0, prompt.ids.length)).toEqual(prompt.ids)
+  const prompt = [{ role: 'user', content: 'xa' } as const]
+  const ids = encodePrompt(plain, prompt)
+  expect(encodeCompletion(plain, prompt, 'a').ids.slice(0, ids.length)).toEqual(ids)
 })

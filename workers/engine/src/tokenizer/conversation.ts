@@ -12,7 +12,7 @@ export interface Sequence {
 }
 
 /** Ids of a text, and the text: what follows is encoded as a continuation of both. */
-export interface Encoded {
+interface Encoded {
   text: string
   ids: number[]
 }
@@ -48,19 +48,26 @@ export function encodePrompt(tokenizer: Tokenizer, messages: readonly Message[],
   return ids.slice(Math.max(0, ids.length - maxLength))
 }
 
-/** A prompt that completions can be encoded after. */
-export function openPrompt(tokenizer: Tokenizer, messages: readonly Message[]): Encoded {
+function openPrompt(tokenizer: Tokenizer, messages: readonly Message[]): Encoded {
   return extend(tokenizer, { text: '', ids: [] }, render(tokenizer, messages, true))
 }
 
-/** A prompt with the loss on one completion of it, and on its end token unless it was cut (`ended` false). */
+/**
+ * A prompt with the loss on one completion of it, as the template writes an assistant's message, and on its end token
+ * unless it was cut (`ended` false).
+ * @throws unsupported where the template is not prefix-preserving, as `encodeConversation`
+ */
 export function encodeCompletion(
   tokenizer: Tokenizer,
-  prompt: Encoded,
+  messages: readonly Message[],
   completion: string,
   options: { ended?: boolean } = {},
 ): Sequence {
-  const { ids } = extend(tokenizer, prompt, prompt.text + completion)
+  const prompt = openPrompt(tokenizer, messages)
+  const answer: Message = { role: 'assistant', content: completion }
+  const turn = extend(tokenizer, prompt, render(tokenizer, [...messages, answer], false))
+  const endsAt = turn.ids.lastIndexOf(tokenizer.endOfTurnId)
+  const ids = endsAt >= prompt.ids.length ? turn.ids.slice(0, endsAt) : turn.ids
   const all = options.ended === false ? ids : [...ids, tokenizer.endOfTurnId]
   return { ids: all, lossMask: all.map((_, i) => i >= prompt.ids.length) }
 }

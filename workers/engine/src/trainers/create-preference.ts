@@ -95,7 +95,9 @@ function countAnswers(answers: readonly Pair[]) {
   return { answers_desirable: desirable, answers_undesirable: answers.length - desirable }
 }
 
-/** Rows keep the numbers they have in the file. */
-function learntFrom(pairs: Pair[], { ties }: { ties: string }): Pair[] {
-  return ties === 'drop' ? withoutTies(pairs) : pairs
+/** Rows keep the numbers they have in the file. An answer that people called bad is no target to be fine-tuned on. */
+function learntFrom(pairs: Pair[], settings: JobOf<'reward' | 'dpo'>['settings']): Pair[] {
+  if (settings.ties === 'drop') return withoutTies(pairs)
+  const fineTunes = 'sftWeight' in settings && (settings.sftWeight > 0 || settings.loss === 'orpo')
+  return fineTunes ? pairs.filter(({ bothBad }) => !bothBad) : pairs
 }

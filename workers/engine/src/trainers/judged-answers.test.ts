@@ -9,7 +9,7 @@ const tokenizer = createTokenizer(trainBpe(['abc'], { vocabSize: 261 }))
 function row(prompt: string, chosen: string, rejected: string, vote: Partial<PreferenceRow> = {}): PreferenceRow {
   return {
     prompt: [{ role: 'user', content: prompt }],
-    ...{ chosen, rejected, tie: false, bothBad: false, strength: 1, ...vote },
+    ...{ chosen, rejected, tie: false, bothBad: false, strength: 1, chosenEnded: true, rejectedEnded: true, ...vote },
   }
 }
 
@@ -38,6 +38,12 @@ describe('judgedAnswers', () => {
       'r: e | d -',
       'r: f | d -',
     ])
+  })
+
+  it('cuts an answer for its own length, whatever stands beside it', () => {
+    const [answer] = judgedAnswers([row('abcdef', 'a', 'b'), row('q', 'c', 'a'.repeat(20))], tokenizer, 12)
+    expect(tokenizer.decode(answer?.chosen.ids ?? [])).toBe('<|user|>abcdef<|end|><|assistant|>a<|end|>')
+    expect(answer?.rejected.ids).toHaveLength(12)
   })
 
   it('gives nothing for a tie', () => {

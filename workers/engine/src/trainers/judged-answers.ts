@@ -1,11 +1,9 @@
-import { type Message, type PreferenceRow, TemperError } from '@temper/db/contracts'
-import { preferenceSequences } from '../data/index.ts'
+import { type PreferenceRow, TemperError } from '@temper/db/contracts'
+import { type Answer, answerSequence } from '../data/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { Pair } from './pairs.ts'
 
-interface Answer {
-  prompt: Message[]
-  text: string
+interface JudgedAnswer extends Answer {
   desirable: boolean
   /** Of the file, from 1. */
   dataRow: number
@@ -24,25 +22,29 @@ export function judgedAnswers(rows: readonly PreferenceRow[], tokenizer: Tokeniz
     const message = `the loss 'kto' needs answers to at least two prompts; all ${answers.length} answer one`
     throw new TemperError('invalid_dataset', message, { details: { answers: answers.length, prompts: 1 } })
   }
-  return answers.map(({ prompt, text, desirable, dataRow }, index) => {
-    const row = { prompt, chosen: text, rejected: answers[mismatchOf(prompts, index)]?.text ?? '' }
-    const { chosen, rejected } = preferenceSequences(tokenizer, row, maxLength)
-    const dataRows = [dataRow]
-    const sides = { chosen: { ...chosen, dataRows }, rejected: { ...rejected, dataRows } }
-    return { ...sides, tie: false, bothBad: false, strength: 1, desirable }
+  return answers.map((answer, index) => {
+    const mismatched = { ...(answers[mismatchOf(prompts, index)] ?? answer), prompt: answer.prompt }
+    const dataRows = [answer.dataRow]
+    // Each is cut alone: how long another prompt's answer is says nothing of this one.
+    const side = (of: Answer) => ({ ...answerSequence(tokenizer, of, maxLength), dataRows })
+    const sides = { chosen: side(answer), rejected: side(mismatched) }
+    return { ...sides, tie: false, bothBad: false, strength: 1, desirable: answer.desirable }
   })
 }
 
-function answersOf(rows: readonly PreferenceRow[]): Answer[] {
-  const numbered = rows.map((row, i) => ({ ...row, dataRow: i + 1 }))
-  const decided = numbered.filter(({ tie }) => !tie)
-  const bad = numbered.filter(({ bothBad }) => bothBad)
+function answersOf(rows: readonly PreferenceRow[]): JudgedAnswer[] {
+  const numbered = rows.map((row, i) => {
+    const common = { prompt: row.prompt, dataRow: i + 1 }
+    const chosen = { ...common, text: row.chosen, ended: row.chosenEnded }
+    const rejected = { ...common, text: row.rejected, ended: row.rejectedEnded, desirable: false }
+    return { row, chosen, rejected }
+  })
+  const decided = numbered.filter(({ row }) => !row.tie)
+  const bad = numbered.filter(({ row }) => row.bothBad)
   return [
-    ...decided.map(({ prompt, chosen, dataRow }) => ({ prompt, text: chosen, desirable: true, dataRow })),
-    ...decided.map(({ prompt, rejected, dataRow }) => ({ prompt, text: rejected, desirable: false, dataRow })),
-    ...bad.flatMap(({ prompt, chosen, rejected, dataRow }) =>
-      [chosen, rejected].map((text) => ({ prompt, text, desirable: false, dataRow })),
-    ),
+    ...decided.map(({ chosen }) => ({ ...chosen, desirable: true })),
+    ...decided.map(({ rejected }) => rejected),
+    ...bad.flatMap(({ chosen, rejected }) => [{ ...chosen, desirable: false }, rejected]),
   ]
 }
 

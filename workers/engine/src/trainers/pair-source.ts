@@ -1,7 +1,7 @@
 import { type PromptGroup, packGroups, promptGroup } from '../data/index.ts'
 import { batchFeeds, type Feeds, type ForwardFunction, namedFeeds, tokenFeeds } from '../forward/index.ts'
 import { type BatchSettings, EpochSource } from './epoch-source.ts'
-import type { Pair } from './pairs.ts'
+import { type Pair, withoutTies } from './pairs.ts'
 
 /** What a stage that learns from pairs is made from. */
 export interface PairData {
@@ -31,6 +31,12 @@ export interface PairBatch {
   dataRows: readonly number[]
   /** Real tokens. */
   tokens: number
+}
+
+/** What sums over a step are divided by: over all its pairs, and over those that are no tie. */
+interface StepCounts {
+  denominator: number
+  decidedCount: number
 }
 
 /** What a forward function says on both answers of a pair. */
@@ -68,7 +74,8 @@ export class PairSource {
   batchesOf(step: number): PairBatch[] {
     const { batchSize, gradientAccumulation } = this.#settings
     const passes = this.#source.passesOf(step, this.#settings)
-    return passes.map((pairs) => this.#batch(pairs, batchSize * gradientAccumulation))
+    const counts = { denominator: batchSize * gradientAccumulation, decidedCount: withoutTies(passes.flat()).length }
+    return passes.map((pairs) => this.#batch(pairs, counts))
   }
 
   /** Every pair once, in order. `denominator` is what sums over a batch are divided by. */
@@ -76,7 +83,7 @@ export class PairSource {
     const { batchSize } = this.#settings
     for (let first = 0; first < pairs.length; first += batchSize) {
       this.#onPass?.({ phase, done: first, pairs: pairs.length })
-      yield this.#batch(pairs.slice(first, first + batchSize), denominator)
+      yield this.#batch(pairs.slice(first, first + batchSize), { denominator, decidedCount: denominator })
     }
   }
 
@@ -97,7 +104,7 @@ export class PairSource {
   }
 
   /** Pairs packed into rows, each prompt once for both of its answers. A batch that is not full repeats its first pair with weight 0. */
-  #batch(pairs: readonly Pair[], denominator: number): PairBatch {
+  #batch(pairs: readonly Pair[], counts: StepCounts): PairBatch {
     const size = this.#settings.batchSize
     const filled = Array.from({ length: size }, (_, i) => pairs[i] ?? (pairs[0] as Pair))
     const packed = packGroups(filled.map(groupOf), { rowTokens })
@@ -106,7 +113,7 @@ export class PairSource {
       ties: Float32Array.from(filled, ({ tie }) => (tie ? 1 : 0)),
       strengths: Float32Array.from(filled, ({ strength }) => strength),
       desirable: Float32Array.from(filled, ({ desirable }) => (desirable ? 1 : 0)),
-      denominator,
+      ...counts,
     }
     const feeds =
       this.#reads === 'scores'

@@ -14,7 +14,9 @@ interface PreferenceParts extends PairPolicy {
 /** Loss and metrics of a batch of pairs: every loss but kto. */
 export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: Inputs<string>) {
   const { settings } = parts
-  const { pairWeights, ties, denominator } = inputs as Inputs<'pairWeights' | 'ties' | 'denominator'>
+  const { pairWeights, ties, denominator, decidedCount } = inputs as Inputs<
+    'pairWeights' | 'ties' | 'denominator' | 'decidedCount'
+  >
   const { chosen, rejected, accuracy } = answersOf(parts, variables, inputs)
   const of = { ...settings, loss: pairLossSchema.parse(settings.loss) }
   const { losses, chosenRewards, rejectedRewards } = dpoLoss({ chosen, rejected }, of)
@@ -22,6 +24,9 @@ export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: I
   // A tie trains both orders at half weight.
   const judged = tf.add(tf.mul(losses, tf.sub(1, tf.mul(ties, 0.5))), tf.mul(swapped.losses, tf.mul(ties, 0.5)))
   const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
+  // Of a tie neither answer should lead.
+  const decided = tf.mul(pairWeights, tf.sub(1, ties))
+  const ofDecided = (values: Tensor) => tf.div(tf.sum(tf.mul(values, decided)), tf.maximum(decidedCount, 1))
   const fineTunes = settings.sftWeight > 0 || settings.loss === 'orpo'
   return {
     loss: mean(judged),
@@ -29,8 +34,8 @@ export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: I
       ...(fineTunes && { nll_loss: mean(negativeLogLikelihood(chosen)) }),
       'rewards/chosen': mean(chosenRewards),
       'rewards/rejected': mean(rejectedRewards),
-      'rewards/margins': mean(tf.sub(chosenRewards, rejectedRewards)),
-      'rewards/accuracies': mean(tf.cast(tf.greater(chosenRewards, rejectedRewards), 'float32')),
+      'rewards/margins': ofDecided(tf.sub(chosenRewards, rejectedRewards)),
+      'rewards/accuracies': ofDecided(tf.cast(tf.greater(chosenRewards, rejectedRewards), 'float32')),
       'logps/chosen': mean(chosen.policy),
       'logps/rejected': mean(rejected.policy),
       mean_token_accuracy: tf.mul(accuracy, tf.div(tf.sum(pairWeights), denominator)),

@@ -8,6 +8,7 @@ import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
 import { judgeHeldOut } from './held-out-forecasts.ts'
 import { type MeasuredPair, type PairData, PairSource } from './pair-source.ts'
+import { spread } from './spread.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -137,12 +138,6 @@ export class RewardTrainer implements Trainer {
   }
 }
 
-/** At most `count` of the items, evenly spread over them. */
-function spread<T>(items: readonly T[], count: number): T[] {
-  const every = Math.max(1, items.length / count)
-  return Array.from({ length: Math.min(count, items.length) }, (_, i) => items[Math.floor(i * every)] as T)
-}
-
 /** Raw scores of both sides, each (N). */
 function pairScores({ model, role, settings }: RewardParts, variables: Variables, inputs: Inputs<string>) {
   const { lastPositions, ...tokens } = inputs as TokenInputs & Inputs<'lastPositions'>
@@ -162,8 +157,8 @@ function judgingOf({ pairs, settings }: RewardParts): Judging {
 }
 
 function loss(parts: RewardParts, judging: Judging, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
-  const { pairWeights, ties, strengths, denominator } = inputs as Inputs<
-    'pairWeights' | 'ties' | 'strengths' | 'denominator'
+  const { pairWeights, ties, strengths, denominator, decidedCount } = inputs as Inputs<
+    'pairWeights' | 'ties' | 'strengths' | 'denominator' | 'decidedCount'
   >
   const { chosen, rejected } = pairScores(parts, variables, inputs)
   const { tieNu } = judging
@@ -172,11 +167,14 @@ function loss(parts: RewardParts, judging: Judging, variables: Variables, inputs
   const pairs = { chosen, rejected, weights: pairWeights, ties, ...margin }
   const { lossSum } = bradleyTerryLoss(pairs, { centerRewardsCoefficient, tieNu })
   const mean = (values: Tensor) => tf.div(tf.sum(tf.mul(values, pairWeights)), denominator)
+  // Of a tie neither answer should lead.
+  const decided = tf.mul(pairWeights, tf.sub(1, ties))
+  const ofDecided = (values: Tensor) => tf.div(tf.sum(tf.mul(values, decided)), tf.maximum(decidedCount, 1))
   return {
     loss: tf.div(lossSum, denominator),
     metrics: {
-      accuracy: mean(tf.cast(tf.greater(chosen, rejected), 'float32')),
-      margin: mean(tf.sub(chosen, rejected)),
+      accuracy: ofDecided(tf.cast(tf.greater(chosen, rejected), 'float32')),
+      margin: ofDecided(tf.sub(chosen, rejected)),
       min_reward: tf.min(tf.minimum(chosen, rejected)),
       max_reward: tf.max(tf.maximum(chosen, rejected)),
       mean_reward: mean(tf.mul(tf.add(chosen, rejected), 0.5)),

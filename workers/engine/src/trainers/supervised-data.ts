@@ -4,14 +4,14 @@ import { readRows } from '../data/index.ts'
 
 type SupervisedJob = JobOf<'pretrain' | 'sft'>
 
-/** Rows that are mixed by weight, and rows of a file that is only looked at. */
+/** Sources that are mixed by weight, each of one or more files, and rows of a file that is only looked at. */
 export interface SupervisedRows<R> {
-  sources: { items: R[]; weight: number }[]
+  sources: { files: R[][]; weight: number }[]
   validation: R[]
 }
 
 /**
- * The rows of a job's files: one source where no file has a weight, else one a file.
+ * The rows of a job's files: one source of all of them where none has a weight, else one a file.
  * @throws invalid_dataset for a file without rows
  */
 export async function readSupervisedRows<S extends z.ZodType>(
@@ -24,16 +24,17 @@ export async function readSupervisedRows<S extends z.ZodType>(
   const mixed = files.some(({ weight }) => weight !== undefined)
   return {
     sources: mixed
-      ? files.map(({ items, weight = 1 }) => ({ items, weight }))
-      : [{ items: files.flatMap(({ items }) => items), weight: 1 }],
+      ? files.map(({ items, weight = 1 }) => ({ files: [items], weight }))
+      : [{ files: files.map(({ items }) => items), weight: 1 }],
     validation: typeof validation === 'string' ? await readFilled(validation, schema) : [],
   }
 }
 
-/** The trained part of a list and, at its end, the share that is held out. */
-export function splitOff<T>(items: readonly T[], { validation }: SupervisedJob): { trained: T[]; heldOut: T[] } {
-  const at = trainedCount(items.length, validation)
-  return { trained: items.slice(0, at), heldOut: items.slice(at) }
+/** The trained part of some files and, at the end of each, the share that is held out. */
+export function splitOff<T>(files: readonly T[][], { validation }: SupervisedJob): { trained: T[]; heldOut: T[] } {
+  const parts = files.map((items) => ({ items, at: trainedCount(items.length, validation) }))
+  const trained = parts.flatMap(({ items, at }) => items.slice(0, at))
+  return { trained, heldOut: parts.flatMap(({ items, at }) => items.slice(at)) }
 }
 
 /** How many of `count` items or tokens, at least one, are not held out. */

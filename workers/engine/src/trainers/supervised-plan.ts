@@ -1,8 +1,10 @@
 import { conversationRowSchema, type JobOf, TemperError, textRowSchema } from '@temper/db/contracts'
 import {
   conversationSequence,
+  countTargets,
   coverRows,
   encodeStream,
+  joinStreams,
   type PackedBatch,
   packSequences,
   type Row,
@@ -17,6 +19,7 @@ import type { BatchSettings } from './epoch-source.ts'
 import { MixedSource, type WeightedItems, weightedIndex } from './mixed-source.ts'
 import { openingsOf, type PromptChoice, promptsOf } from './prompt-samples.ts'
 import { rowLengthFor } from './row-length.ts'
+import { spread } from './spread.ts'
 import type { SupervisedPlan } from './supervised.ts'
 import { readSupervisedRows, type SupervisedRows, splitOff, trainedCount } from './supervised-data.ts'
 
@@ -36,7 +39,7 @@ export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokeni
     ...conversationSequence(tokenizer, messages, maxLength, lossOn),
     dataRows: [dataRow],
   }))
-  const all = [...encoded.sources.flatMap(({ items }) => items), ...encoded.validation]
+  const all = [...encoded.sources.flatMap(({ files }) => files.flat()), ...encoded.validation]
   const rowLength = packing ? maxLength : rowLengthFor(all, maxLength)
   const rowsOf = (sequences: readonly Sequence[]): Row[] =>
     packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
@@ -96,7 +99,7 @@ function planLines(
   return { batches: (step) => packedBatches(source, rowLength, job.settings, step), heldOut, firstRows }
 }
 
-/** Each source is one long text; rows start at random places, as in nanoGPT. The end of each text is held out. */
+/** Each source is one long text; rows start at random places, as in nanoGPT. The end of each of its files is held out. */
 function planStream(
   texts: SupervisedRows<NumberedText>,
   rowLength: number,
@@ -104,14 +107,14 @@ function planStream(
   job: JobOf<'pretrain'>,
 ): RowsPlan {
   const { settings, seed, validation } = job
-  const streams = texts.sources.map(({ items, weight }) => {
-    const stream = encodeStream(
-      tokenizer,
-      items.map(({ text }) => text),
-    )
-    const at = trainedCount(stream.ids.length, validation)
-    const trained = { ...stream, ids: stream.ids.subarray(0, at) }
-    return { trained, heldOut: stream.ids.subarray(at), weight, firstRow: items[0]?.dataRow ?? 1 }
+  const streams = texts.sources.map(({ files, weight }) => {
+    const parts = files.map((items) => {
+      const stream = encodeStream(tokenizer, items.map(({ text }) => text)) // biome-ignore format: one call
+      const at = trainedCount(stream.ids.length, validation)
+      return { trained: { ...stream, ids: stream.ids.subarray(0, at) }, heldOut: stream.ids.subarray(at) }
+    })
+    const trained = joinStreams(parts.map((part) => part.trained), tokenizer.eosId) // biome-ignore format: one call
+    return { trained, heldOut: parts.map((part) => part.heldOut), weight, firstRow: files[0]?.[0]?.dataRow ?? 1 }
   })
   const weights = streams.map(({ weight }) => weight)
   const { batchSize, gradientAccumulation } = settings
@@ -128,7 +131,7 @@ function planStream(
     Array.from({ length: batchSize }, (_, i) => rowAt(step, pass * batchSize + i))
   const validationTexts = texts.validation.map(({ text }) => text)
   const looked =
-    typeof validation === 'string' ? [encodeStream(tokenizer, validationTexts).ids] : streams.map((s) => s.heldOut)
+    typeof validation === 'string' ? [encodeStream(tokenizer, validationTexts).ids] : streams.flatMap((s) => s.heldOut)
   return {
     batches: (step) =>
       Array.from({ length: gradientAccumulation }, (_, pass) => fullBatch(rows(step, pass), rowLength, batchSize)),
@@ -146,18 +149,21 @@ function mapRows<A, B>(
 ): SupervisedRows<B> {
   let dataRow = 0
   return {
-    sources: sources.map(({ items, weight }) => ({ items: items.map((row) => map(row, ++dataRow)), weight })),
+    sources: sources.map(({ files, weight }) => ({
+      files: files.map((items) => items.map((row) => map(row, ++dataRow))),
+      weight,
+    })),
     validation: validation.map((row, i) => map(row, i + 1)),
   }
 }
 
-/** Every source laid into rows, without its held-out end; and what is held out, as rows too. */
+/** Every source laid into rows, without the held-out ends of its files; and what is held out, as rows too. */
 function rowSources<T, R>(
   job: JobOf<'pretrain' | 'sft'>,
   { sources, validation }: SupervisedRows<T>,
   rowsOf: (items: readonly T[]) => R[],
 ): { sources: WeightedItems<R>[]; heldOut: R[] } {
-  const parts = sources.map(({ items, weight }) => ({ ...splitOff(items, job), weight }))
+  const parts = sources.map(({ files, weight }) => ({ ...splitOff(files, job), weight }))
   const heldOut = typeof job.validation === 'string' ? validation : parts.flatMap((part) => part.heldOut)
   return {
     sources: parts.map(({ trained, weight }) => ({ items: rowsOf(trained), weight })),
@@ -169,9 +175,19 @@ function packedBatches(source: MixedSource<Row>, rowLength: number, settings: Ba
   return source.passesOf(step, settings).map((rows) => fullBatch(rows, rowLength, settings.batchSize))
 }
 
-/** One shape a stage: room for a loss on every token. */
+/** Rows in one shape, with room for as many trained tokens as they have. */
 function fullBatch(rows: readonly Row[], rowLength: number, batchSize: number): PackedBatch {
-  return toBatch(rows, { rows: batchSize, rowLength, lossTokens: batchSize * rowLength })
+  const trained = rows.flat().reduce((sum, sequence) => sum + countTargets(sequence), 0)
+  return toBatch(rows, { rows: batchSize, rowLength, lossTokens: roomFor(trained, batchSize * rowLength) })
+}
+
+/** All tokens, or three quarters, half, three eighths … of them: each size has a function of its own to compile. */
+function roomFor(trained: number, all: number): number {
+  let room = all
+  for (let half = all; half >= 16; half = Math.ceil(half / 2)) {
+    for (const size of [half, Math.ceil((half * 3) / 4)]) if (size >= trained) room = size
+  }
+  return room
 }
 
 /** Nothing where the job asks for no validation. */
@@ -186,7 +202,7 @@ function validationOf(
     throw new TemperError('invalid_dataset', message, { details: { validation, rowLength } })
   }
   const { validateEverySteps, batchSize } = settings
-  const used = rows.slice(0, Math.max(1, Math.floor(validationTokens / rowLength)))
+  const used = spread(rows, Math.max(1, Math.floor(validationTokens / rowLength)))
   const batches: PackedBatch[] = []
   for (let first = 0; first < used.length; first += batchSize) {
     batches.push(fullBatch(used.slice(first, first + batchSize), rowLength, batchSize))

@@ -32,6 +32,8 @@ const toyPairs: PreferenceRow[] = words.map((word, i) => ({
   tie: i === words.length - 1,
   bothBad: false,
   strength: 1,
+  chosenEnded: true,
+  rejectedEnded: true,
 }))
 
 const model = {

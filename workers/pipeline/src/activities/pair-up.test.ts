@@ -54,6 +54,17 @@ describe('heldOutPairs', () => {
     expect(heldOut.filter((_, index) => index % 2 === 0)).toEqual(heldOut.filter((_, index) => index % 2 === 1))
   })
 
+  it('chooses the same prompts in every version', () => {
+    const heldOut = heldOutPairs(prompts, 0.1, 1)
+    const chosen = ['prompt 6', 'prompt 9', 'prompt 15', 'prompt 18', 'prompt 43']
+    expect(prompts.filter((_, index) => heldOut[index] && index % 2 === 0)).toEqual(chosen)
+  })
+
+  it('takes hundreds of thousands of prompts', () => {
+    const many = Array.from({ length: 500_000 }, (_, index) => `prompt ${index}`)
+    expect(heldOutPairs(many, 0.5, 1).filter(Boolean)).toHaveLength(250_000)
+  })
+
   it('depends on the seed and on nothing else', () => {
     expect(heldOutPairs(prompts, 0.2, 1)).toEqual(heldOutPairs(prompts, 0.2, 1))
     expect(heldOutPairs(prompts, 0.2, 1)).not.toEqual(heldOutPairs(prompts, 0.2, 2))

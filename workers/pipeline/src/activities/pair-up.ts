@@ -3,12 +3,6 @@ import type { NewComparison } from '@temper/db/queries'
 import { heldOutPairs } from './held-out-pairs.ts'
 import { storableText } from './storable-text.ts'
 
-/** A comparison with what its text alone does not say: whether each completion ended by itself. */
-export interface PairedCompletions extends NewComparison {
-  endedA: boolean
-  endedB: boolean
-}
-
 /**
  * Completions two by two, at most `pairs` of them, the first pair of every prompt before any second one. Two equal
  * completions make no pair: there is nothing to choose.
@@ -16,7 +10,7 @@ export interface PairedCompletions extends NewComparison {
 export function pairUp(
   samples: SampleRow[],
   { pairs, heldOut: share, seed }: { pairs: number; heldOut: number; seed: number },
-): { comparisons: PairedCompletions[]; identical: number } {
+): { comparisons: NewComparison[]; identical: number } {
   const rounds = Math.max(0, ...samples.map((sample) => Math.floor(sample.completions.length / 2)))
   const candidates = Array.from({ length: rounds }, (_, round) =>
     samples.flatMap((sample) => pairOf(sample, round)),

@@ -31,6 +31,8 @@ const row = (prompt: string, more: Partial<PreferenceRow> = {}): PreferenceRow =
   tie: false,
   bothBad: false,
   strength: 1,
+  chosenEnded: true,
+  rejectedEnded: true,
   ...more,
 })
 const registered = async (name: string, rows: PreferenceRow[]) => {

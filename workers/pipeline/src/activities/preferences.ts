@@ -47,8 +47,7 @@ export function createPreferenceActivities(deps: Dependencies) {
         )
       }
       const checkpointId = await checkpointOf(deps, run, spec.from)
-      const pairs = comparisons.map(({ endedA: _, endedB: __, ...pair }) => pair)
-      await createComparisons(db, { runId, stage, checkpointId, pairs })
+      await createComparisons(db, { runId, stage, checkpointId, pairs: comparisons })
       const needed = spec.minVotes ?? comparisons.length * spec.votesPerPair
       await openVoting(db, runId, stage, needed)
       const message = `${comparisons.length} pairs are open for votes${identical > 0 ? `; ${identical} identical ones were left out` : ''}`

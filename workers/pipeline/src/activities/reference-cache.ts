@@ -23,7 +23,7 @@ const later = new Set<string>([
   ...['epochs', 'loss', 'beta', 'labelSmoothing', 'simpoGamma', 'lengthNormalize', 'sftWeight'],
   ...['desirableWeight', 'undesirableWeight', 'targetMargin', 'evaluateEverySteps', 'gradientAccumulation'],
   ...['learningRate', 'schedule', 'minLearningRateRatio', 'warmupRatio', 'beta1', 'beta2', 'epsilon', 'weightDecay'],
-  ...['maxGradNorm', 'checkpointEverySteps'],
+  ...['maxGradNorm', 'checkpointEverySteps', 'samplePrompts', 'sampleEverySteps'],
 ])
 
 /** Files of a checkpoint that say where it comes from, and nothing of its weights, tokenizer and template. */

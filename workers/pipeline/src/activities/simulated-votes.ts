@@ -4,6 +4,7 @@ import {
   comparisonId,
   digestId,
   getRun,
+  type NewComparison,
   type NewVote,
   type RunRecord,
   standingVotes,
@@ -11,10 +12,9 @@ import {
 import { Context } from '@temporalio/activity'
 import { requestOf, simulateVote, tastes } from '../simulation/index.ts'
 import type { Dependencies, StageRef } from './dependencies.ts'
-import { heartbeat } from './failure.ts'
-import type { PairedCompletions } from './pair-up.ts'
 import { pairedSamples, preferencesOf } from './preferences.ts'
 import { reportVotes } from './report-votes.ts'
+import { heartbeat } from './supervise.ts'
 
 type Simulated = NonNullable<StageOf<'preferences'>['simulated']>
 
@@ -66,7 +66,7 @@ function labelerName(taste: string, labeler: number): string {
 }
 
 interface Ballot {
-  pair: PairedCompletions
+  pair: NewComparison
   position: number
   labeler: number
   comparisonId: string
