@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { idSchema } from './ids.ts'
+import { completionSchema, messageSchema } from './rows.ts'
 
 /** One candidate against the baseline. A tie counts half; the interval is 95 % (Wilson). */
 export const winRateSchema = z.strictObject({
@@ -38,3 +39,24 @@ export const evaluationSchema = z.strictObject({
   createdAt: z.iso.datetime(),
 })
 export type Evaluation = z.infer<typeof evaluationSchema>
+
+export const verdicts = ['win', 'loss', 'tie'] as const
+/** What a candidate's answer is against the baseline's to the same prompt. */
+export type Verdict = (typeof verdicts)[number]
+
+/** One prompt of an evaluation with the answer of every policy; a line each in the artifact of the evaluation. */
+export const judgedAnswersSchema = z.strictObject({
+  position: z.number().int().describe('Of the prompt among those of the evaluation, from 0'),
+  prompt: z.array(messageSchema),
+  answers: z
+    .record(
+      z.string(),
+      completionSchema.extend({
+        score: z.number().describe('By the judge'),
+        verdict: z.enum(verdicts).nullable().describe('Against the baseline; null for the baseline itself'),
+      }),
+    )
+    .describe('By the name of the policy, the baseline first'),
+})
+export type JudgedAnswers = z.infer<typeof judgedAnswersSchema>
+export type JudgedAnswer = JudgedAnswers['answers'][string]

@@ -57,7 +57,15 @@ const jobRewardSchema = z.union([
 ])
 export type JobReward = z.infer<typeof jobRewardSchema>
 
-const rollouts = { ...training, model: path, rewards: z.array(jobRewardSchema).min(1), prompts: path }
+const rollouts = {
+  ...training,
+  model: path,
+  rewards: z.array(jobRewardSchema).min(1),
+  prompts: path,
+  /** Prompts that samples answer. */
+  heldOut: path.optional(),
+}
+const placesOfRollouts = { type: true, from: true, rewards: true, prompts: true, heldOut: true } as const
 
 export const jobSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -96,17 +104,17 @@ export const jobSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ppo'),
     ...rollouts,
-    settings: ppoSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
+    settings: ppoSchema.omit(placesOfRollouts),
   }),
   z.strictObject({
     type: z.literal('grpo'),
     ...rollouts,
-    settings: grpoSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
+    settings: grpoSchema.omit(placesOfRollouts),
   }),
   z.strictObject({
     type: z.literal('rloo'),
     ...rollouts,
-    settings: rlooSchema.omit({ type: true, from: true, rewards: true, prompts: true }),
+    settings: rlooSchema.omit(placesOfRollouts),
   }),
   z.strictObject({
     type: z.literal('sample'),

@@ -85,6 +85,12 @@ export const metrics = {
     reading:
       'Steady after the first steps, in which functions are built. A lasting drop means that something else uses the device.',
   },
+  mfu: {
+    better: 'higher',
+    about: 'Share of the speed of large matrix products on this device that the model’s arithmetic reaches (MFU)',
+    reading:
+      'Steady. It counts 6 operations a parameter and real token (4 with adapters): padding, short rows and small models lower it. Raise batchSize or pack.',
+  },
   accuracy: {
     better: 'higher',
     about: 'Share of pairs whose chosen answer scores higher',

@@ -2,8 +2,19 @@ import type { PgAsyncDatabase } from 'drizzle-orm/pg-core/async'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
 
+type Connections = PgAsyncDatabase<PostgresJsQueryResultHKT>
+
 /** What queries take: the database, or a transaction on it. */
-export type Db = PgAsyncDatabase<PostgresJsQueryResultHKT>
+export type Db = Connections & {
+  /**
+   * Connections for locks that are held while other queries run, which therefore must not wait for one of them. A
+   * transaction has none.
+   */
+  readonly locks?: Connections
+}
+
+/** Locks are rare: their connections are closed after this long without one. */
+const lockIdleSeconds = 30
 
 export interface Database {
   readonly db: Db
@@ -13,12 +24,14 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Connects lazily: the first query fails where no server answers. `max` connections at most. */
-export function openDatabase(url: string, options: { max?: number; name?: string } = {}): Database {
-  const sql = postgres(url, {
-    max: options.max ?? 10,
-    connection: { application_name: options.name ?? 'temper' },
-    onnotice: () => undefined,
-  })
-  return { db: drizzle({ client: sql }), sql, close: () => sql.end({ timeout: 5 }) }
+/** Connects lazily: the first query fails where no server answers. `max` connections at most, and as many for locks. */
+export function openDatabase(url: string, { max = 10, name = 'temper' } = {}): Database {
+  const settings = { max, connection: { application_name: name }, onnotice: () => undefined }
+  const sql = postgres(url, settings)
+  const locks = postgres(url, { ...settings, idle_timeout: lockIdleSeconds })
+  const db = Object.assign(drizzle({ client: sql }), { locks: drizzle({ client: locks }) })
+  const close = async () => {
+    await Promise.all([sql.end({ timeout: 5 }), locks.end({ timeout: 5 })])
+  }
+  return { db, sql, close }
 }

@@ -5,8 +5,8 @@ import type { Db } from './database.ts'
 
 /** A request that is under way for longer than this was lost with its process, and may be made again. */
 const abandonedAfterMs = 60_000
-/** Answers are kept this long. */
-const keptMs = 24 * 3600_000
+/** Answers are kept this long; then the same request is a new one. */
+export const answersKeptMs = 24 * 3600_000
 
 export interface IdempotentRequest {
   principal: string
@@ -34,7 +34,7 @@ export async function claimIdempotencyKey(db: Db, request: IdempotentRequest): P
       set: { requestHash, status: null, body: null, createdAt: new Date(now) },
       setWhere: or(
         and(isNull(idempotencyKeys.status), lt(idempotencyKeys.createdAt, new Date(now - abandonedAfterMs))),
-        lt(idempotencyKeys.createdAt, new Date(now - keptMs)),
+        lt(idempotencyKeys.createdAt, new Date(now - answersKeptMs)),
       ),
     })
     .returning({ key: idempotencyKeys.key })
@@ -64,7 +64,7 @@ export async function releaseIdempotencyKey(db: Db, request: IdempotentRequest):
 
 /** Removes answers that are kept no longer. */
 export async function removeOldIdempotencyKeys(db: Db): Promise<void> {
-  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, new Date(Date.now() - keptMs)))
+  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, new Date(Date.now() - answersKeptMs)))
 }
 
 function isKey(principal: string, key: string) {

@@ -51,13 +51,19 @@ describe('a run', () => {
     expect(stage?.finishedAt).toBeNull()
   })
 
-  it('ends with a time and forgets it when it goes on', async () => {
+  it('ends once, with a time', async () => {
     const { id } = await newRun()
     const failure = { code: 'engine_failed', message: 'The engine ended', details: {} }
-    await setRunState(database.db, id, { state: 'failed', status: 'Stopped', failure })
-    expect(await getRun(database.db, id)).toMatchObject({ failure, finishedAt: expect.any(String) })
-    await setRunState(database.db, id, { state: 'running', status: 'Running' })
-    expect(await getRun(database.db, id)).toMatchObject({ failure: null, finishedAt: null })
+    expect(await setRunState(database.db, id, { state: 'failed', status: 'Stopped', failure })).toBe(true)
+    expect(await setRunState(database.db, id, { state: 'paused', status: 'Paused' })).toBe(false)
+    expect(await getRun(database.db, id)).toMatchObject({ state: 'failed', failure, finishedAt: expect.any(String) })
+  })
+
+  it('changes only from the states that are asked for', async () => {
+    const { id } = await newRun()
+    await setRunState(database.db, id, { state: 'paused', status: 'Paused' })
+    expect(await setRunState(database.db, id, { state: 'running', status: 'Running' }, ['queued'])).toBe(false)
+    expect(await getRun(database.db, id)).toMatchObject({ state: 'paused', status: 'Paused' })
   })
 
   it('is listed newest first, page by page, none lost and none twice', async () => {

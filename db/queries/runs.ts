@@ -84,14 +84,19 @@ export async function deleteRun(db: Db, id: string): Promise<void> {
 }
 
 const finalStates: readonly RunState[] = ['failed', 'done', 'cancelled']
+const liveStates: readonly RunState[] = ['queued', 'running', 'paused']
 
-/** `failure` is cleared unless given. A final state sets the time of the end. */
+/**
+ * Changes a run that is in one of the states `from`; a final one is never left. Returns false, changing nothing, where
+ * it is in another. `failure` is cleared unless given. A final state sets the time of the end.
+ */
 export async function setRunState(
   db: Db,
   id: string,
   next: { state: RunState; status: string; failure?: Failure | null },
-): Promise<void> {
-  await db
+  from: readonly RunState[] = liveStates,
+): Promise<boolean> {
+  const changed = await db
     .update(runs)
     .set({
       state: next.state,
@@ -99,7 +104,9 @@ export async function setRunState(
       failure: next.failure ?? null,
       finishedAt: finalStates.includes(next.state) ? new Date() : null,
     })
-    .where(eq(runs.id, id))
+    .where(and(eq(runs.id, id), inArray(runs.state, from)))
+    .returning({ id: runs.id })
+  return changed.length > 0
 }
 
 type StageRow = typeof stageRuns.$inferSelect

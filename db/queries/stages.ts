@@ -8,7 +8,7 @@ export type StagePatch = Partial<
   Pick<StageRun, 'state' | 'status' | 'step' | 'totalSteps' | 'headline' | 'checkpointId' | 'result' | 'failure'>
 >
 
-const finalStates: readonly StageState[] = ['failed', 'done', 'cancelled', 'skipped']
+export const endedStageStates: readonly StageState[] = ['failed', 'done', 'cancelled', 'skipped']
 
 /** The first `running` sets the start, a final state the end. Throws `not_found`. */
 export async function updateStage(db: Db, runId: string, name: string, patch: StagePatch): Promise<void> {
@@ -22,7 +22,7 @@ export async function updateStage(db: Db, runId: string, name: string, patch: St
 
 function timesOf(state: StageState | undefined) {
   if (state === undefined) return {}
-  const finishedAt = finalStates.includes(state) ? new Date() : null
+  const finishedAt = endedStageStates.includes(state) ? new Date() : null
   return state === 'running' ? { startedAt: sql`coalesce(${stageRuns.startedAt}, now())`, finishedAt } : { finishedAt }
 }
 

@@ -1,15 +1,18 @@
 import { inArray, sql } from 'drizzle-orm'
-import { checkpointFiles, datasets, importFiles, referenceLogps, stageRuns } from '../schema/index.ts'
+import { checkpointFiles, datasets, evaluations, importFiles, referenceLogps, stageRuns } from '../schema/index.ts'
 import type { ArtifactStore } from '../storage/index.ts'
 import type { Db } from './database.ts'
 import { owningStore } from './store-lock.ts'
 
-/** Those of the digests that nothing names any more: no checkpoint, no import, no dataset, no reference, no result of a stage. */
+/**
+ * Those of the digests that nothing names any more: no checkpoint, import, dataset, reference or evaluation, no result of a
+ * stage.
+ */
 export async function unusedFiles(db: Db, sha256s: readonly string[]): Promise<string[]> {
   const digests = [...new Set(sha256s)]
   if (digests.length === 0) return []
   const named = await Promise.all(
-    [checkpointFiles, importFiles, datasets, referenceLogps].map((table) =>
+    [checkpointFiles, importFiles, datasets, referenceLogps, evaluations].map((table) =>
       db.select({ sha256: table.sha256 }).from(table).where(inArray(table.sha256, digests)),
     ),
   )

@@ -41,6 +41,10 @@ function usesOf(stage: StageSpec): DataUse[] {
     case 'ppo':
     case 'grpo':
     case 'rloo':
+      return [
+        { path: ['prompts'], name: stage.prompts, kinds: promptKinds },
+        ...(stage.heldOut === undefined ? [] : [{ path: ['heldOut'], name: stage.heldOut, kinds: promptKinds }]),
+      ]
     case 'evaluate':
       return [{ path: ['prompts'], name: stage.prompts, kinds: promptKinds }]
     case 'reward':

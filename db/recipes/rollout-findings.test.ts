@@ -96,6 +96,7 @@ describe('the settings of a stage that learns from rewards', () => {
       'sampling',
     ],
     ['a group of equal completions', ['type: grpo', 'reward: judge', 'sampling: { temperature: 0 }'], 'sampling'],
+    ['samples of prompts that are trained on', ['type: rloo', 'reward: judge', 'heldOut: asks'], 'heldOut'],
     ['a group of one', ['type: rloo', 'reward: judge', 'groupSize: 1'], 'groupSize'],
   ])('are refused with %s', (_, stage, key) => {
     expect(problemsOf(...stage)).toMatchObject([{ key }])

@@ -48,7 +48,12 @@ function rulesOf(stage: RolloutStage): Rule[] {
     key: 'sampling',
     message: 'temperature 0 always gives the likeliest completion, so that nothing else is ever tried or learnt',
   }
-  return [greedy, ...(stage.type === 'ppo' ? ppoRules(stage) : [])]
+  const trainedOn = {
+    broken: stage.heldOut === stage.prompts,
+    key: 'heldOut',
+    message: `'${stage.prompts}' is also trained on: name other data, or leave it out`,
+  }
+  return [greedy, trainedOn, ...(stage.type === 'ppo' ? ppoRules(stage) : [])]
 }
 
 /** Settings that make completions come from another distribution than the one whose log-probs are trained. */

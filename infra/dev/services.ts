@@ -57,7 +57,7 @@ export async function startServiceParts(
   { home }: StackIdentity,
   ports: Ports,
   names: readonly ServiceName[],
-  { uiHost = '127.0.0.1', temporalLimits: limits }: Pick<ServiceOptions, 'temporalLimits'> & { uiHost?: string },
+  { temporalLimits: limits }: Pick<ServiceOptions, 'temporalLimits'> = {},
 ): Promise<Pick<Services, 'databaseUrl' | 'temporalAddress' | 'temporalUiUrl'>> {
   const startPostgres = async () => {
     const server = await preparePostgres(home, ports.postgres)
@@ -66,7 +66,7 @@ export async function startServiceParts(
   }
   const startTemporal = () => {
     const { temporal: port, temporalUi: uiPort } = ports
-    return supervisor.start(describeTemporal(home, { port, uiHost, uiPort, limits }))
+    return supervisor.start(describeTemporal(home, { port, uiPort, limits }))
   }
   const withTemporal = names.includes('temporal')
   const [databaseUrl] = await Promise.all([
@@ -76,6 +76,6 @@ export async function startServiceParts(
   return {
     databaseUrl,
     temporalAddress: withTemporal ? `127.0.0.1:${ports.temporal}` : '',
-    temporalUiUrl: withTemporal ? `http://${uiHost}:${ports.temporalUi}` : '',
+    temporalUiUrl: withTemporal ? `http://127.0.0.1:${ports.temporalUi}` : '',
   }
 }

@@ -54,6 +54,16 @@ describe('startStack', { timeout }, () => {
     expect(stack.apiKey).toBe(apiKey)
   })
 
+  test('offers the network what asks for a key, where it is told to, and nothing else', async () => {
+    stack = await startStack({ home, ...options, workers: false, host: '0.0.0.0' })
+    // What listens at all addresses is found at this one too.
+    const elsewhere = (url: string) => fetch(url.replace('127.0.0.1', '127.0.0.2'))
+    expect((await elsewhere(`${stack.apiUrl}/healthz`)).status).toBe(200)
+    expect((await fetch(stack.temporalUiUrl)).status).toBe(200)
+    await expect(elsewhere(stack.temporalUiUrl)).rejects.toThrow()
+    await expect(elsewhere(`http://${stack.temporalAddress}`)).rejects.toThrow()
+  })
+
   test('stops what it has started when a part cannot start', async () => {
     vi.stubEnv('TEMPORAL_ADDRESS', 'nowhere')
     await expect(startStack({ home, ...options })).rejects.toMatchObject({ code: 'invalid_input' })

@@ -19,7 +19,7 @@ export interface StackOptions {
   home: string
   /** Wanted ports; a taken one is replaced, 0 means any. The usual ones unless set. */
   ports?: Partial<Ports>
-  /** Address that the API, the web app and Temporal's UI bind to. 127.0.0.1 unless set. */
+  /** Address that the API and the web app bind to; the rest is for this machine alone. 127.0.0.1 unless set. */
   host?: string
   /** Begin the quickstart run at the first start of this home. */
   demo: boolean
@@ -80,7 +80,7 @@ async function startParts(supervisor: Supervisor, home: Home, options: StackOpti
     ...(environment.DATABASE_URL === undefined ? (['postgres'] as const) : []),
     ...(environment.TEMPORAL_ADDRESS === undefined ? (['temporal'] as const) : []),
   ]
-  const services = await startServiceParts(supervisor, home, ports, embedded, { uiHost: host })
+  const services = await startServiceParts(supervisor, home, ports, embedded)
   const settings: ApplicationSettings = {
     host,
     databaseUrl: environment.DATABASE_URL ?? services.databaseUrl,

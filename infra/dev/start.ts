@@ -11,7 +11,8 @@ const help = `npm start -- [options]: starts Temper and everything it needs, unt
 
   --no-demo            do not begin the quickstart run at the first start
   --no-workers         start no worker: runs wait until one appears
-  --host ADDRESS       bind to this address; 127.0.0.1 unless set, 0.0.0.0 for all
+  --host ADDRESS       bind API and web app to this address; 127.0.0.1 unless set, 0.0.0.0 for all.
+                       Postgres and Temporal, with its UI, which asks nobody to sign in, stay on 127.0.0.1.
   --port N             web app (${defaultPorts.web}); --api-port N (${defaultPorts.api}), --postgres-port N (${defaultPorts.postgres}),
                        --temporal-port N (${defaultPorts.temporal}), --temporal-ui-port N (${defaultPorts.temporalUi}).
                        A port that is taken is replaced by the next free one.

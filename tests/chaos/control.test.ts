@@ -50,7 +50,7 @@ describe('dpo stages on the same pairs', () => {
     { type: preferences, from: start, prompts: requests, pairs: 12, sampling: { maxTokens: 8 }, simulated: { taste: stories } }
   one: { ${dpo}, loss: kto }
   two: { ${dpo}, loss: kto }
-  other: { ${dpo}, loss: orpo, ties: half }
+  other: { ${dpo}, loss: simpo, simpoGamma: 0.5, ties: half }
 `),
     )
     expect((await system.waitForEnd(runId)).state).toBe('done')

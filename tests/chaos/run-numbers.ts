@@ -11,6 +11,6 @@ export async function numbersOf(db: Db, runId: string) {
     weights[name] = files.find(({ path }) => path === 'model.safetensors')?.sha256
   }
   const evaluations = (await listEvaluations(db, runId)).map(({ baseline, candidates }) => ({ baseline, candidates }))
-  const isTimed = (name: string) => name.startsWith('timing/') || name === 'tokens_per_second'
+  const isTimed = (name: string) => /^timing\/|_per_second$|^mfu$/.test(name)
   return { weights, evaluations, metrics: points.filter(({ name }) => !isTimed(name)) }
 }

@@ -13,7 +13,7 @@ export async function startRun(page: Page, recipe: string): Promise<string> {
   await page.getByRole('button', { name: 'Did you mean heldOut?' }).waitFor()
   expect(await start.isDisabled()).toBe(true)
   await editor.fill(recipe)
-  await page.getByText('Valid, 5 stages').waitFor()
+  await page.getByText('Valid, 6 stages').waitFor()
   await start.click()
   await page.waitForURL(/\/runs\/run_/)
   return new URL(page.url()).pathname.slice('/runs/'.length)

@@ -137,7 +137,26 @@ describe('the OpenAI client', () => {
       code: 'model_not_found',
     })
     const long = openai.completions.create({ model: 'tiny', prompt: 'fox '.repeat(20_000) })
-    await expect(long).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' })
+    await expect(long).rejects.toMatchObject({
+      status: 400,
+      type: 'invalid_request_error',
+      code: 'context_length_exceeded',
+      param: 'prompt',
+    })
+  })
+
+  it('is told what is not there', async () => {
+    const embedding = openai.embeddings.create({ model: 'tiny', input: 'x' })
+    await expect(embedding).rejects.toMatchObject({ status: 404, code: 'not_found' })
+    await expect(embedding).rejects.toThrow('there is no POST /v1/embeddings')
+  })
+
+  it('goes on with an answer as it came, and with settings that change nothing', async () => {
+    const noOps = { tools: [], store: false, metadata: null, modalities: ['text' as const] }
+    const ask = { model: 'tiny', max_tokens: 4, seed: -5, messages: [{ role: 'user' as const, content: 'A story.' }] }
+    const { choices } = await openai.chat.completions.create({ ...ask, ...noOps })
+    const messages = [...ask.messages, ...choices.map(({ message }) => message), ...ask.messages]
+    expect((await openai.chat.completions.create({ ...ask, messages })).choices).toHaveLength(1)
   })
 
   it('gets the best completions by beam search, which one beam makes greedy', async () => {
@@ -186,11 +205,12 @@ describe('the OpenAI client', () => {
     await waitFor('the end of the server', async () => ((await findServer(system.db)) === undefined ? true : undefined))
   })
 
-  it('is told at once when the engine dies, and is answered again', async () => {
+  it('is told at once when the engine dies, or is answered all the same where no answer had begun', async () => {
     const { rest } = await begun()
+    const waiting = textOf()
     process.kill(system.enginePid(), 'SIGKILL')
     await expect(rest()).rejects.toBeInstanceOf(APIError)
-    expect(await textOf()).toHaveLength(1)
+    expect(await waiting).toHaveLength(1)
   })
 
   it('is told at once when the worker dies', { timeout: 40_000 }, async () => {

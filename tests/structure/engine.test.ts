@@ -21,14 +21,14 @@ const mayImport: Record<string, readonly string[]> = {
   models: ['random', 'runtime', 'tracing', 'nn'],
   tokenizer: [],
   data: ['random', 'tokenizer'],
-  checkpoint: ['models'],
+  checkpoint: ['tracing', 'models'],
   import: ['nn', 'models', 'tokenizer', 'checkpoint'],
   forward: ['runtime', 'tracing', 'nn', 'losses', 'models', 'data'],
   generation: ['random', 'runtime', 'tracing', 'nn', 'models'],
   serving: ['tracing', 'models', 'tokenizer', 'checkpoint', 'generation'],
   rollout: ['random', 'tracing', 'models', 'tokenizer', 'forward', 'generation', 'rewards'],
   trainers: [
-    ...['random', 'statistics', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
+    ...['random', 'planning', 'statistics', 'runtime', 'tracing', 'nn', 'losses', 'optim', 'models'],
     ...['tokenizer', 'data', 'checkpoint', 'forward', 'generation', 'rewards', 'rollout'],
   ],
   job: [

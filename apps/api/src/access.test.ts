@@ -48,6 +48,7 @@ const routes: [string, string, string[]][] = [
   ['GET', `/v1/runs/${ids.run}/history`, readers],
   ['GET', `/v1/runs/${ids.run}/metrics`, readers],
   ['GET', `/v1/runs/${ids.run}/evaluations`, readers],
+  ['GET', `/v1/runs/${ids.run}/evaluations/${newId('evaluation')}/answers`, readers],
   ['GET', `/v1/runs/${ids.run}/samples`, readers],
   ['GET', '/v1/comparisons/next', labelers],
   ['GET', '/v1/comparisons/progress', labelers],
@@ -105,6 +106,7 @@ it('lists every route of the API in this table', async () => {
   const pattern = (text: string) =>
     text
       .replace(/\/(run|ckpt|cmp|vote|imp|key)_[a-z2-7]+/, '/{id}')
+      .replace(/\/eval_[a-z2-7]+/, '/{evaluation}')
       .replace('/datasets/nothing', '/datasets/{id}')
       .replace('/models/nothing', '/models/{model}')
       .replace('/stages/votes/', '/stages/{stage}/')
@@ -184,7 +186,7 @@ describe('what is open', () => {
     }
   })
 
-  it('refuses what is not there in the one error shape, with the id of the request', async () => {
+  it('refuses what is not there in our error shape and that of OpenAI, with the id of the request', async () => {
     const response = await api.request('/v1/nothing', { headers: { 'X-Request-Id': 'mine-1' } })
     expect(response.status).toBe(404)
     expect(await response.json()).toEqual({
@@ -192,6 +194,12 @@ describe('what is open', () => {
       message: 'there is no GET /v1/nothing',
       requestId: 'mine-1',
       details: {},
+      error: {
+        message: 'there is no GET /v1/nothing',
+        type: 'invalid_request_error',
+        param: null,
+        code: 'not_found',
+      },
     })
     expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
   })
@@ -199,6 +207,8 @@ describe('what is open', () => {
   it('refuses bodies that are too long or no JSON', async () => {
     const long = { method: 'POST', key: keys.owner, body: { recipe: 'x'.repeat(1_100_000) } }
     expect(await (await api.request('/v1/recipes/validate', long)).json()).toMatchObject({ code: 'too_large' })
+    const chat = await api.request('/v1/chat/completions', long)
+    expect([chat.status, await chat.json()]).toMatchObject([413, { code: 'too_large', error: { code: 'too_large' } }])
     const headers = { 'Content-Type': 'application/json' }
     const broken = { method: 'POST', key: keys.owner, body: new TextEncoder().encode('{'), headers }
     expect(await (await api.request('/v1/recipes/validate', broken)).json()).toMatchObject({ code: 'invalid_input' })

@@ -7,11 +7,13 @@ import type { Dependencies, Env } from './dependencies.ts'
 import { answerError } from './errors.ts'
 import { logRequests } from './http/log-requests.ts'
 import { newRouter } from './http/router.ts'
+import { answerBoth, isCompletion } from './openai/errors.ts'
 import { openaiRoutes } from './openai/routes.ts'
 import { checkpointRoutes } from './routes/checkpoints.ts'
 import { comparisonRoutes } from './routes/comparisons.ts'
 import { datasetRoutes, isUpload } from './routes/datasets.ts'
 import { documentationRoutes } from './routes/documentation.ts'
+import { evaluationAnswerRoutes } from './routes/evaluation-answers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importRoutes, isModelFile } from './routes/imports.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -28,9 +30,9 @@ const maxBodyBytes = 1024 * 1024
 /** The whole HTTP surface. Nothing is open but health, documentation and signing in: each route names its scope. */
 export function createApp(deps: Dependencies): OpenAPIHono<Env> {
   const app = newRouter()
-  app.onError((error, c) => answerError(c, error, deps.log))
+  app.onError((error, c) => (isCompletion(c.req.path) ? answerBoth : answerError)(c, error, deps.log))
   app.notFound((c) => {
-    throw new TemperError('not_found', `there is no ${c.req.method} ${c.req.path}`)
+    return answerBoth(c, new TemperError('not_found', `there is no ${c.req.method} ${c.req.path}`), deps.log)
   })
   app.use(requestId({ limitLength: 100 }), logRequests(deps.log), secureHeaders())
   const limit = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody })
@@ -46,6 +48,7 @@ export function createApp(deps: Dependencies): OpenAPIHono<Env> {
     recipeRoutes,
     runRoutes,
     runRecordRoutes,
+    evaluationAnswerRoutes,
     comparisonRoutes,
     checkpointRoutes,
     importRoutes,

@@ -27,5 +27,10 @@ export interface Dependencies {
 
 /** What requests carry through the handlers. */
 export interface Env {
-  Variables: { requestId: string; principal: Principal }
+  Variables: {
+    requestId: string
+    principal: Principal
+    /** Of a request with an `Idempotency-Key`: the same for its repeats alone. */
+    requestDigest?: string
+  }
 }

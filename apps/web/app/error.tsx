@@ -6,8 +6,9 @@ import { Problem } from '#components/ui/panels.tsx'
 /** A page that could not be read or drawn. */
 export default function ErrorPage({ error, retry }: { error: Error & { digest?: string }; retry: () => void }) {
   return (
-    <div className="mx-auto max-w-2xl p-6">
-      <Problem title="This page could not be shown">
+    <main className="mx-auto max-w-2xl p-6">
+      <h1 className="mb-4 font-semibold text-xl">This page could not be shown</h1>
+      <Problem title="Nothing is lost">
         <p>
           Runs go on and votes are kept: the pages only show them. Most often the API is starting or has stopped; its
           terminal says more.
@@ -17,6 +18,6 @@ export default function ErrorPage({ error, retry }: { error: Error & { digest?: 
           Try again
         </Button>
       </Problem>
-    </div>
+    </main>
   )
 }

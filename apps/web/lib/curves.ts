@@ -67,6 +67,7 @@ const charts: readonly Chart[] = [
   { title: 'Gradient norm', names: ['grad_norm'] },
   { title: 'Learning rate', names: ['learning_rate'] },
   { title: 'Tokens a second', names: ['tokens_per_second'] },
+  { title: 'Share of the peak', names: ['mfu'] },
   { title: 'Tokens seen', names: ['num_tokens'] },
   { title: 'Sampler beside trainer', names: ['sampling/logp_difference'] },
   { title: 'Seconds', names: ['timing/generate', 'timing/score', 'timing/update'] },

@@ -22,6 +22,12 @@ describe('applyPiece', () => {
     expect(isRunning(done)).toBe(false)
   })
 
+  it('knows no rate of an answer without text', () => {
+    const ended = applyPiece(queued, piece('', 'length'), 90_000)
+    const done = applyPiece(ended, { choices: [], usage: { completion_tokens: 108 } }, 90_001)
+    expect(done).toMatchObject({ phase: 'done', text: '', tokens: 108, tokensPerSecond: null })
+  })
+
   it('says of an answer at its limit that it was cut', () => {
     const streaming = applyPiece(queued, piece('Once'), 0)
     expect(applyPiece(streaming, piece('', 'length'), 1).endedProperly).toBe(false)

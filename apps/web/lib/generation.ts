@@ -33,7 +33,9 @@ export function applyPiece(state: Generation, { choices: [choice], usage }: Chat
   return { ...streaming, ...rateOf(streaming, state.tokens + 1, now) }
 }
 
-function rateOf({ firstTokenAt, tokensPerSecond }: Generation, tokens: number, now: number) {
+/** None where no text has come: nobody saw the first token. */
+function rateOf({ phase, firstTokenAt, tokensPerSecond }: Generation, tokens: number, now: number) {
+  if (phase !== 'streaming') return { tokens, tokensPerSecond: null }
   const seconds = (now - firstTokenAt) / 1000
   return { tokens, tokensPerSecond: seconds > 0.2 ? tokens / seconds : tokensPerSecond }
 }

@@ -1,8 +1,10 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import {
   checkpointSchema,
+  type Evaluation,
   endedImportStates,
   evaluationSchema,
+  judgedAnswersSchema,
   labelProgressSchema,
   metricPointSchema,
   modelImportSchema,
@@ -13,6 +15,7 @@ import {
   stageSamplesSchema,
 } from '@temper/db/contracts'
 import { read } from './api.ts'
+import { type AnswerFilter, answersPath } from './judged-answers.ts'
 import { isLive } from './stage-words.ts'
 
 /** Every document the pages read, with its place in the cache. Paths are the same for server and browser. */
@@ -23,6 +26,7 @@ export const importPageSchema = pageSchema(modelImportSchema)
 const metricPage = pageSchema(metricPointSchema)
 const samplePage = pageSchema(stageSamplesSchema)
 const evaluationPage = pageSchema(evaluationSchema)
+const answerPage = pageSchema(judgedAnswersSchema)
 
 const pollMs = 3000
 
@@ -77,4 +81,14 @@ export const evaluationsQuery = (id: string) =>
   queryOptions({
     queryKey: ['run', id, 'evaluations'],
     queryFn: () => read(`/v1/runs/${id}/evaluations`, evaluationPage),
+  })
+
+/** A page at a time; what was once judged stays as it is. */
+export const answersQuery = (evaluation: Evaluation, filter: AnswerFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['evaluation', evaluation.id, 'answers', filter.verdict === 'all' ? 'all' : filter],
+    queryFn: ({ pageParam }) => read(answersPath(evaluation, filter, pageParam), answerPage),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    staleTime: Number.POSITIVE_INFINITY,
   })

@@ -34,7 +34,10 @@ export async function createImport(name: string, source: ModelSource): Promise<M
   return modelImportSchema.parse(await created.json())
 }
 
-/** Sends every file and lets the import begin. `onBytes` hears how many bytes of all files are there. */
+/**
+ * Sends every file and lets the import begin. `onBytes` hears how many bytes of all files are there.
+ * @throws what the signal was aborted with, or that the connection was lost, once it is aborted
+ */
 export async function sendModel(
   { id }: ModelImport,
   files: readonly File[],
@@ -43,6 +46,7 @@ export async function sendModel(
 ): Promise<void> {
   let before = 0
   for (const file of files) {
+    signal.throwIfAborted()
     await put(`/v1/imports/${id}/files/${file.name}`, file, signal, (done) => onBytes(before + done))
     before += file.size
   }

@@ -25,7 +25,7 @@ export function isLive(state: RunState | StageState): boolean {
 }
 
 const shares =
-  /(^|[/_ ])(accuracy(_low|_high)?|accuracies|agreement|calibration_error|win.?rate|clipfrac_avg|clip(ped)?_ratio|frac_reward_zero_std|properEndings|share)$/i
+  /(^|[/_ ])(accuracy(_low|_high)?|accuracies|agreement|calibration_error|win.?rate|clipfrac_avg|clip(ped)?_ratio|frac_reward_zero_std|mfu|properEndings|share)$/i
 
 /** A metric's value in the unit people think in: shares as percentages. */
 export function formatMetric(name: string, value: number): string {

@@ -128,10 +128,12 @@ export const sampleSchema = {
     .min(0)
     .max(32)
     .default(4)
-    .describe('Prompts answered on the way, of the held-out data, else of its first rows; 0 for none'),
+    .describe('Prompts answered on the way, of the held-out data, else of the first rows; 0 for none'),
   sampleEverySteps: count()
     .optional()
-    .describe('Steps between the answers to them; unless set, up to 8 times within 5 % of the time'),
+    .describe(
+      'Steps between the answers to them; unless set, up to 8 times within 5 % of the time, at looks at held-out data if any',
+    ),
 }
 
 /** How text is sampled. */

@@ -214,6 +214,9 @@ const rolloutSettings = {
     'What completions are scored by, weighted and added up; `reward: NAME` is short for one reward model',
   ),
   prompts: nameSchema.describe('Data source of prompts, or of preferences, whose prompts they then are'),
+  heldOut: nameSchema
+    .optional()
+    .describe('Data source of prompts, or of preferences, that this stage does not train on: its samples answer these'),
   maxPromptLength: count()
     .optional()
     .describe('Longer prompts are cut at the left, tokens; to what `maxTokens` leaves of the context unless set'),

@@ -7,7 +7,6 @@ import { hasNamespace } from './temporal-client.ts'
 
 export interface TemporalOptions {
   port: number
-  uiHost: string
   uiPort: number
   /** Values of its dynamic configuration, such as `limit.historyCount.suggestContinueAsNew`; its own unless set. */
   limits?: Readonly<Record<string, number>>
@@ -17,13 +16,14 @@ export interface TemporalOptions {
  * The Temporal development server of a home, on a SQLite file, with its Web UI.
  * Throws `setup_failed` when no Temporal binary is installed.
  */
-export function describeTemporal(home: string, { port, uiHost, uiPort, limits = {} }: TemporalOptions): PartSpec {
+export function describeTemporal(home: string, { port, uiPort, limits = {} }: TemporalOptions): PartSpec {
   const command = findTemporal()
   if (command === undefined) throw new TemperError('setup_failed', 'no Temporal binary found; run: npm run setup')
   const folder = join(home, 'temporal')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const database = ['--db-filename', join(folder, 'temporal.db')]
-  const addresses = ['--ip', '127.0.0.1', '--ui-ip', uiHost, '--port', `${port}`, '--ui-port', `${uiPort}`]
+  // Neither asks who calls, and both may start and end workflows: for this machine alone, whatever the rest binds to.
+  const addresses = ['--ip', '127.0.0.1', '--ui-ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`]
   const settings = Object.entries(limits).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`])
   return {
     name: 'temporal',

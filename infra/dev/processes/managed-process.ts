@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { TemperError } from '@temper/db/contracts'
 import { identify, type ProcessIdentity } from '../../setup/process-identity.mjs'
+import { lastLines } from './last-lines.ts'
 import { stopProcess } from './leftovers.mjs'
 import { type ProcessRecord, processesFolder, removeRecord, stackMark, writeRecord } from './records.mjs'
 
@@ -91,8 +92,7 @@ export class ManagedProcess {
 
   /** An error that carries the last lines the part wrote. */
   failure(what: string): TemperError {
-    const lastLines = readFileSync(this.logPath, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
-    const message = `${this.spec.name} ${what}; end of ${this.logPath}:\n${lastLines}`
+    const message = `${this.spec.name} ${what}; end of ${this.logPath}:\n${lastLines(this.logPath, 15)}`
     return new TemperError('unavailable', message, { details: { part: this.spec.name, log: this.logPath } })
   }
 }

@@ -1,8 +1,8 @@
 import type { OperationTime } from '@temper/engine/runtime'
+import { productPeak } from '@temper/engine/tracing'
 import type { MeasureOptions } from '../measure.ts'
 import { median } from '../median.ts'
 import type { WorkKind } from '../works/index.ts'
-import { productPeak } from './product-peak.ts'
 import { ProfiledProgram } from './profiled-program.ts'
 
 export interface StepProfile {

@@ -28,7 +28,7 @@ export const openPpo: OpenWork = async (size, precision, { program }) => {
       rewards: [{ name: 'reward', weight: 1, scorer: { ...scorer, role: rewardRole('reward') } }],
       value: { ...scorer, role: 'value' },
       tokenizer: { stopIds: [], decode: (ids) => ids.join(' ') },
-      prompts: randomRows(count, promptLength, size.vocabSize),
+      prompts: randomRows(count, promptLength, size.vocabSize).map((ids) => ({ ids, text: '' })),
       settings: settingsOf(count, newTokens, precision),
       seed: 0,
       checkpoint: noCheckpoint,

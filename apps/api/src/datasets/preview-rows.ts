@@ -1,5 +1,4 @@
-import { createInterface } from 'node:readline'
-import type { Dataset } from '@temper/db/contracts'
+import { type Dataset, jsonlLines } from '@temper/db/contracts'
 import type { Page } from '@temper/db/queries'
 import type { ArtifactStore } from '@temper/db/storage'
 
@@ -19,12 +18,11 @@ export async function previewRows(
   const bytes = await store.open(dataset.sha256, { first: page.start, last: dataset.sizeBytes - 1 })
   const items: Record<string, unknown>[] = []
   let end = page.start
-  for await (const line of createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of jsonlLines(bytes)) {
     items.push(JSON.parse(line, shorten))
     end += Buffer.byteLength(line) + 1
     if (items.length === page.limit) break
   }
-  bytes.destroy()
   return { items, nextCursor: end < dataset.sizeBytes ? String(end) : null }
 }
 

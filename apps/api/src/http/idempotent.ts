@@ -18,6 +18,7 @@ export function idempotent(db: Db): MiddlewareHandler<Env> {
     }
     const hash = createHash('sha256').update(`${c.req.method} ${c.req.url}\n${await c.req.text()}`)
     const request = { principal: c.get('principal').id, key, requestHash: hash.digest('hex') }
+    c.set('requestDigest', createHash('sha256').update(JSON.stringify(request)).digest('hex'))
     const earlier = await claimIdempotencyKey(db, request)
     if (earlier !== undefined) {
       c.header('Idempotency-Replayed', 'true')

@@ -44,7 +44,13 @@ function shared(body: ChatRequest | TextRequest, prefix: string, maxTokens: numb
     },
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     n: body.n ?? 1,
-    seed: body.seed ?? randomInt(2 ** 31),
+    seed: seedOf(body.seed ?? randomInt(2 ** 31)),
     beams: beamsOf(body),
   }
+}
+
+/** OpenAI's seeds are whole numbers of 64 bits and a sign; the engine's are from 0 to below 2⁵³. */
+function seedOf(seed: number): number {
+  const rest = seed % 2 ** 53
+  return rest < 0 ? rest + 2 ** 53 : rest
 }

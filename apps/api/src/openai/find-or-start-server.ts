@@ -6,14 +6,14 @@ import type { Dependencies } from '../dependencies.ts'
 const startEveryMs = 1_000
 
 /**
- * The server that answers now, else a new one, once a worker has a device for it.
- * @throws TemperError unavailable where none comes in time
+ * The server that answers now, else a new one, once a worker has a device for it. Undefined where none comes in time.
+ * @throws TemperError cancelled where the signal comes
  */
 export async function findOrStartServer(
-  { db, notifications, workflows, serverTimeoutMs }: Dependencies,
+  { db, notifications, workflows }: Pick<Dependencies, 'db' | 'notifications' | 'workflows'>,
+  deadlineMs: number,
   signal: AbortSignal,
-): Promise<CompletionServerAddress> {
-  const deadlineMs = Date.now() + serverTimeoutMs
+): Promise<CompletionServerAddress | undefined> {
   while (!signal.aborted) {
     let wake: () => void = () => undefined
     const woken = new Promise<void>((resolve) => {
@@ -24,7 +24,7 @@ export async function findOrStartServer(
     try {
       const server = await findServer(db)
       if (server) return server
-      if (Date.now() >= deadlineMs) throw tooLate(serverTimeoutMs)
+      if (Date.now() >= deadlineMs) return undefined
       await workflows.startServing()
       await woken
     } finally {
@@ -33,8 +33,4 @@ export async function findOrStartServer(
     }
   }
   throw new TemperError('cancelled', 'nobody waits for the answer')
-}
-
-function tooLate(timeoutMs: number): TemperError {
-  return new TemperError('unavailable', `no worker was ready to answer within ${timeoutMs / 1000} s; try again`)
 }

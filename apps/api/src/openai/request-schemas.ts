@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { messageNoOps, requestNoOps, withoutNoOps } from './without-no-ops.ts'
 
-/** What OpenAI's clients send. A key that is not here is refused by name; null stands for a key that is left out. */
+/** What OpenAI's clients send. A key that is not here is refused by name, unless its value changes nothing. */
 
 const integer = z.number().int()
+const noEffect = z.string().nullish().describe('Has no effect')
 const stop = z.union([z.string().min(1), z.array(z.string().min(1)).max(4)])
 
 const shared = {
@@ -17,7 +19,11 @@ const shared = {
   repetition_penalty: z.number().positive().nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   n: integer.min(1).max(16).nullish(),
-  seed: integer.min(0).nullish().describe('The same seed gives the same text; random unless set'),
+  seed: z
+    .number()
+    .refine(Number.isInteger, 'expected a whole number')
+    .nullish()
+    .describe('The same seed gives the same text; random unless set'),
   stop: stop.nullish(),
   use_beam_search: z
     .boolean()
@@ -30,9 +36,9 @@ const shared = {
     .max(10)
     .nullish()
     .describe('A beam scores the sum of its log-probs over its length to this power; 1 unless set'),
-  user: z.string().nullish().describe('Has no effect'),
-  presence_penalty: z.literal(0).nullish(),
-  logit_bias: z.strictObject({}).nullish(),
+  user: noEffect,
+  safety_identifier: noEffect,
+  prompt_cache_key: noEffect,
 }
 
 const text = z.union([
@@ -42,25 +48,25 @@ const text = z.union([
 const chatMessage = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']),
   content: text,
-  refusal: z.null().optional(),
+  name: noEffect,
 })
 
-export const chatRequestSchema = z.strictObject({
+const chatRequest = z.strictObject({
   ...shared,
-  messages: z.array(chatMessage).min(1),
+  messages: z.array(z.preprocess(withoutNoOps(messageNoOps), chatMessage)).min(1),
   max_completion_tokens: shared.max_tokens,
   logprobs: z.boolean().nullish(),
   top_logprobs: integer.min(0).max(20).nullish(),
-  response_format: z.strictObject({ type: z.literal('text') }).nullish(),
 })
+export const chatRequestSchema = z.preprocess(withoutNoOps(requestNoOps), chatRequest)
 export type ChatRequest = z.infer<typeof chatRequestSchema>
 
-export const textRequestSchema = z.strictObject({
+const textRequest = z.strictObject({
   ...shared,
   prompt: z.string().min(1),
   logprobs: integer.min(0).max(20).nullish(),
-  echo: z.literal(false).nullish(),
 })
+export const textRequestSchema = z.preprocess(withoutNoOps(requestNoOps), textRequest)
 export type TextRequest = z.infer<typeof textRequestSchema>
 
 function joined(parts: { text: string }[]): string {

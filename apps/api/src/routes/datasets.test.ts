@@ -162,6 +162,13 @@ describe('rows', () => {
     expect([second.items.map((row) => row.chosen), second.nextCursor]).toEqual([['Yes!'], null])
   })
 
+  it('keep the separators of lines and paragraphs that they have', async () => {
+    const row = { prompt: 'Say\u2028hello.', chosen: 'Hello!\u2029', rejected: 'No.' }
+    await upload('name=separated&file=pairs.jsonl', encode(lines(row, row)))
+    const rows = await (await api.request('/v1/datasets/separated/rows?limit=1', { key })).json()
+    expect(rows).toMatchObject({ items: [{ chosen: 'Hello!\u2029' }], nextCursor: expect.any(String) })
+  })
+
   it('are cut where they are a whole book', async () => {
     await upload('name=book&file=book.txt', encode('word '.repeat(5000)))
     const rows = (await (await api.request('/v1/datasets/book/rows', { key })).json()) as { items: { text: string }[] }

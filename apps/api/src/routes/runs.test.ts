@@ -86,6 +86,26 @@ describe('a new run', () => {
     ])
   })
 
+  it('is made once though the API ended before it had answered', async () => {
+    const headers = { 'Idempotency-Key': 'lost' }
+    const first = await create(headers)
+    // As the first try leaves it: the run is there, the answer is not, and a minute is over.
+    await api.db.execute(`
+      update idempotency_keys set status = null, body = null, created_at = now() - interval '61 seconds'
+      where key = 'lost'`)
+    expect(await create(headers)).toEqual(first)
+    const { items } = await listRuns(api.db, { limit: 200 })
+    expect(items.filter(({ id }) => id === first.id)).toHaveLength(1)
+  })
+
+  it('is made anew for an Idempotency-Key of another day', async () => {
+    const headers = { 'Idempotency-Key': 'daily' }
+    const first = await create(headers)
+    await api.db.execute(`update idempotency_keys set created_at = now() - interval '25 hours' where key = 'daily'`)
+    await api.db.execute(`update runs set created_at = now() - interval '25 hours' where id = '${first.id}'`)
+    expect((await create(headers)).id).not.toBe(first.id)
+  })
+
   it('is refused with the place of what is wrong, and nothing is stored', async () => {
     const before = (await listRuns(api.db, { limit: 200 })).items.length
     const wrong = recipe.replace('type: pretrain', 'type: pretrain, stepz: 5')

@@ -11,8 +11,9 @@ import {
   runSummarySchema,
   TemperError,
 } from '@temper/db/contracts'
-import { createRun, deleteRun, getRun, getStage, listRuns, type RunRecord } from '@temper/db/queries'
+import { deleteRun, getRun, getStage, listRuns, type RunRecord } from '@temper/db/queries'
 import { invalidRecipe } from '@temper/db/recipes'
+import { createRunOnce } from '../create-run-once.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { access, body, idParam, json, newRouter, pageQuery, refusals } from '../http/router.ts'
 import { checkWithData } from '../recipe-data.ts'
@@ -38,8 +39,9 @@ export function runRoutes(deps: Dependencies) {
     const { recipe: text, seed } = c.req.valid('json')
     const { recipe, order, problems } = await checkWithData(db, text)
     if (recipe === undefined) throw invalidRecipe(problems)
-    const created = await createRun(db, { recipe, recipeText: text, order: order.map((stage) => stage.name), seed })
-    await startOrForget(deps, created.id)
+    const input = { recipe, recipeText: text, order: order.map((stage) => stage.name), seed }
+    const created = await createRunOnce(db, input, c.get('requestDigest'))
+    if (created.state === 'queued') await startOrForget(deps, created.id)
     return c.json(withLink(created, deps.temporalUiUrl), 201)
   })
 

@@ -11,14 +11,12 @@ import { ImportRow } from './import-row.tsx'
 /** Where models from elsewhere are added, and what became of those before. */
 export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
   const imports = useQuery({ ...importsQuery, initialData: first })
-  const { state, add, stop, fail } = useAddModel()
+  const { isBusy, error, sent, add, stop, fail } = useAddModel()
   const { items } = imports.data
   return (
     <div className="space-y-6">
-      <AddModel isBusy={state.isBusy} onAdd={(...model) => void add(...model)} onProblem={fail} />
-      {state.error !== null && (
-        <Problem title="The model was not added">{state.error.message}. Nothing of it was kept.</Problem>
-      )}
+      <AddModel isBusy={isBusy} onAdd={(...model) => void add(...model)} onProblem={fail} />
+      {error !== null && <Problem title="The model was not added">{error.message}. Nothing of it was kept.</Problem>}
       {imports.isError && (
         <Problem title="The list is not up to date">{imports.error.message}. It is tried again.</Problem>
       )}
@@ -29,10 +27,9 @@ export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
           </EmptyState>
         ) : (
           <ul className="divide-y divide-line">
-            {items.map((item) => {
-              const sentBytes = state.sent?.id === item.id ? state.sent.bytes : undefined
-              return <ImportRow key={item.id} item={item} sentBytes={sentBytes} onStop={() => void stop(item.id)} />
-            })}
+            {items.map((item) => (
+              <ImportRow key={item.id} item={item} sentBytes={sent.get(item.id)} onStop={() => void stop(item.id)} />
+            ))}
           </ul>
         )}
       </Section>

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { FoldedText } from '#components/ui/folded-text.tsx'
 import { Section } from '#components/ui/panels.tsx'
 import { markNewWords } from '#lib/new-words.ts'
+import { AnswerGrid } from './answer-grid.tsx'
 import { StepChoice } from './step-choice.tsx'
 
 /** Where the prompts are from, for people. */
@@ -30,57 +31,27 @@ export function AnswerTable({ items }: { items: StageSamples[] }) {
         </p>
         <StepChoice steps={steps} chosen={shown} onChange={setChosen} />
       </div>
-      <section
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        tabIndex={0}
-        aria-label="Answers by step"
-        className="overflow-x-auto outline-offset-[-2px]"
-      >
-        <table className="w-full text-left">
-          <thead className="bg-sunken text-sm">
-            <tr>
-              {columns.map(({ step }) => (
-                <th key={step} scope="col" className="tabular px-4 py-1.5 font-medium">
-                  {stepName(step)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          {prompts.map((prompt, row) => (
-            <AnswerRow
-              key={prompt}
-              prompt={prompt}
-              answers={columns.map((column) => column.samples[row]?.completion)}
+      <AnswerGrid
+        label="Answers by step"
+        columns={columns.map(({ step }) => ({ key: step, title: stepName(step) }))}
+        rows={prompts.map((prompt, row) => ({
+          key: prompt,
+          prompt: <span className="model-text block">{prompt}</span>,
+          answers: columns.map(({ step, samples }, column) => (
+            <Answer
+              key={step}
+              text={samples[row]?.completion ?? ''}
+              before={columns[column - 1]?.samples[row]?.completion}
             />
-          ))}
-        </table>
-      </section>
+          )),
+        }))}
+      />
     </Section>
   )
 }
 
 function stepName(step: number): string {
   return step === 0 ? 'before the first step' : `step ${step}`
-}
-
-function AnswerRow({ prompt, answers }: { prompt: string; answers: (string | undefined)[] }) {
-  return (
-    <tbody className="border-line border-t align-top">
-      <tr>
-        <th scope="rowgroup" colSpan={Math.max(1, answers.length)} className="px-4 pt-3 text-left font-medium">
-          <span className="model-text sticky left-4 block">{prompt}</span>
-        </th>
-      </tr>
-      <tr>
-        {answers.map((answer, column) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name here
-          <td key={column} className="min-w-40 px-4 pt-1 pb-3 md:min-w-56">
-            <Answer text={answer ?? ''} before={answers[column - 1]} />
-          </td>
-        ))}
-      </tr>
-    </tbody>
-  )
 }
 
 function Answer({ text, before }: { text: string; before: string | undefined }) {

@@ -5,9 +5,10 @@ import type { Evaluation, StageRun } from '@temper/db/contracts'
 import { EmptyState, Problem, Section } from '#components/ui/panels.tsx'
 import { formatCount, formatNumber, formatPercent } from '#lib/format.ts'
 import { evaluationsQuery } from '#lib/queries.ts'
+import { EvaluationAnswers } from './evaluation-answers.tsx'
 import { WinRateBar } from './win-rate-bar.tsx'
 
-/** Win-rates with their intervals, who judged, and what a win-rate alone would hide. */
+/** Win-rates with their intervals, who judged, what a win-rate alone would hide, and the answers to read. */
 export function EvaluationResults({ runId, stage }: { runId: string; stage: StageRun }) {
   const evaluations = useQuery(evaluationsQuery(runId))
   if (evaluations.isError) return <Problem title="The results could not be read">{evaluations.error.message}.</Problem>
@@ -20,6 +21,7 @@ export function EvaluationResults({ runId, stage }: { runId: string; stage: Stag
     <div className="space-y-6">
       <WinRates evaluation={evaluation} />
       <Beside evaluation={evaluation} />
+      <EvaluationAnswers evaluation={evaluation} />
     </div>
   )
 }

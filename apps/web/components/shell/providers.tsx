@@ -3,16 +3,25 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { useState } from 'react'
 import { isTemporary } from '#lib/api-error.ts'
+import { Sendings } from '#lib/sendings.ts'
+import { SendingsContext } from '#lib/use-sendings.ts'
 
-/** The cache of what was read: a refusal is not asked for again, a lost connection is. */
+/** What outlives pages: the cache of what was read, and files on their way. */
 export function Providers({ children }: { children: React.ReactNode }) {
-  const [client] = useState(
-    () =>
-      new QueryClient({
-        defaultOptions: {
-          queries: { staleTime: 1000, retry: (failures, error) => isTemporary(error) && failures < 5 },
-        },
-      }),
+  const [client] = useState(newCache)
+  const [sendings] = useState(() => new Sendings())
+  return (
+    <QueryClientProvider client={client}>
+      <SendingsContext value={sendings}>{children}</SendingsContext>
+    </QueryClientProvider>
   )
-  return <QueryClientProvider client={client}>{children}</QueryClientProvider>
+}
+
+/** A refusal is not asked for again, a lost connection is. */
+function newCache(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: { staleTime: 1000, retry: (failures, error) => isTemporary(error) && failures < 5 },
+    },
+  })
 }

@@ -2,19 +2,20 @@
 
 import { useState } from 'react'
 import { classNames } from '#lib/class-names.ts'
+import { useIsCut } from '#lib/use-is-cut.ts'
 
-/** Longer texts are folded to some lines. */
-const foldedFrom = 420
-
-/** Text that a model wrote, with what of it is marked where `children` says so; a long one unfolds on demand. */
+/** Text that a model wrote, with what of it is marked where `children` says so; of a long one, all lines on demand. */
 export function FoldedText({ text, children }: { text: string; children?: React.ReactNode }) {
   const [open, setOpen] = useState(false)
-  const isLong = text.length > foldedFrom
+  const [measure, isCut] = useIsCut()
   if (text === '') return <p className="text-muted italic">nothing</p>
   return (
     <div>
-      <p className={classNames('model-text', isLong && !open ? 'line-clamp-[8]' : '')}>{children ?? text}</p>
-      {isLong && (
+      {/* Another element for another text: one of the same size would not be measured again. */}
+      <p key={text} ref={measure} className={classNames('model-text', open ? '' : 'line-clamp-[8]')}>
+        {children ?? text}
+      </p>
+      {(isCut || open) && (
         <button
           type="button"
           aria-expanded={open}

@@ -1,8 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { TemperError } from '@temper/db/contracts'
+import { jsonlLines, TemperError } from '@temper/db/contracts'
 import type { z } from 'zod'
 
 /**
@@ -13,9 +12,9 @@ import type { z } from 'zod'
 export async function readRows<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>[]> {
   const rows: z.output<S>[] = []
   let line = 0
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+  for await (const text of jsonlLines(createReadStream(path))) {
     line++
-    if (text === '') continue
+    if (text.trim() === '') continue
     const parsed = schema.safeParse(parseJson(text))
     if (!parsed.success) throw badRow(path, line, parsed.error)
     rows.push(parsed.data)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { TemperError } from '@temper/db/contracts'
 import { z } from 'zod'
 
-/** A completion as a reward function reads it: text without special tokens. */
+/** A completion as a reward function reads it: text without special tokens, after its prompt as it was written. */
 export interface RewardSample {
   prompt: string
   completion: string

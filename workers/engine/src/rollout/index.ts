@@ -1,11 +1,11 @@
 /** What reinforcement learning has in common: sampled episodes, what is measured and scored of them, their mini-batches. */
 export * from './completion-grid.ts'
 export * from './episode-shape.ts'
-export * from './episode-texts.ts'
 export * from './logp-difference.ts'
 export * from './mean-of-updates.ts'
 export * from './measure-episodes.ts'
 export * from './mini-batches.ts'
+export * from './prompt.ts'
 export * from './prompt-rows.ts'
 export * from './reward-source.ts'
 export * from './sample-episodes.ts'

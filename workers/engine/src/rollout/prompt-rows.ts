@@ -1,6 +1,7 @@
 import type { Episode } from '../forward/index.ts'
+import type { Prompt } from './prompt.ts'
 
 /** Rows of the data, from 1, that episodes' prompts come from. */
-export function promptRows(prompts: readonly (readonly number[])[], episodes: readonly Episode[]): number[] {
-  return episodes.map(({ prompt }) => prompts.indexOf(prompt) + 1)
+export function promptRows(prompts: readonly Prompt[], episodes: readonly Episode[]): number[] {
+  return episodes.map(({ prompt }) => prompts.findIndex(({ ids }) => ids === prompt) + 1)
 }

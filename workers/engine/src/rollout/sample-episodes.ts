@@ -3,7 +3,7 @@ import type { Episode } from '../forward/index.ts'
 import type { Generator } from '../generation/index.ts'
 import type { RewardSample } from '../rewards/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
-import { episodeTexts } from './episode-texts.ts'
+import type { Prompt } from './prompt.ts'
 
 export interface SampledEpisodes {
   episodes: Episode[]
@@ -25,16 +25,18 @@ export interface SamplingParts {
  */
 export async function sampleEpisodes(
   generator: Generator,
-  { iteration, prompts }: { iteration: number; prompts: readonly (readonly number[])[] },
+  { iteration, prompts }: { iteration: number; prompts: readonly Prompt[] },
   { settings: { sampling }, tokenizer, seed }: SamplingParts,
 ): Promise<SampledEpisodes> {
   const firstIndex = (iteration - 1) * prompts.length
-  const generated = await generator.generate({ prompts, sampling, stopIds: tokenizer.stopIds, seed, firstIndex })
-  const episodes = generated.map(({ ids, stopped }, index) => ({
-    prompt: prompts[index] ?? [],
-    completion: ids,
-    stopped,
+  const { stopIds } = tokenizer
+  const read = prompts.map(({ ids }) => ids)
+  const generated = await generator.generate({ prompts: read, sampling, stopIds, seed, firstIndex })
+  const episodes = generated.map(({ ids, stopped }, index) => ({ prompt: read[index] ?? [], completion: ids, stopped }))
+  const texts = episodes.map(({ completion, stopped }, index) => ({
+    prompt: prompts[index]?.text ?? '',
+    completion: tokenizer.decode(completion, { skipSpecialTokens: true }).trim(),
+    endedProperly: stopped,
   }))
-  const sampledLogps = generated.map(({ logps }) => logps)
-  return { episodes, sampledLogps, texts: episodeTexts(episodes, tokenizer) }
+  return { episodes, sampledLogps: generated.map(({ logps }) => logps), texts }
 }

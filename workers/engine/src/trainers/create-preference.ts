@@ -51,7 +51,8 @@ export async function createDpoTrainer(job: JobOf<'dpo'>, context: JobContext): 
     report: (outcome) => context.emit({ type: 'reference', ...outcome }),
   }
   const choice = { heldOut: await promptsIn(job.heldOut, tokenizer), firstRows: await promptsIn(job.pairs, tokenizer) }
-  const samples = new PromptSamples({ program, model, role, tokenizer }, choice, settings)
+  const shown = { program, model, role, tokenizer }
+  const samples = new PromptSamples(shown, choice, settings, settings.evaluateEverySteps)
   const checkpoint = checkpointParts(job, start)
   const onPass = watch(context)
   return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache, samples, onPass })
@@ -65,7 +66,7 @@ function watch({ emit, stopRequested }: JobContext) {
   }
 }
 
-async function promptsIn(file: string, tokenizer: Tokenizer): Promise<number[][]> {
+async function promptsIn(file: string, tokenizer: Tokenizer) {
   const rows = await readRows(file, preferenceRowSchema)
   return promptsOf(
     tokenizer,

@@ -16,13 +16,14 @@ export async function createSupervisedTrainer(job: JobOf<'pretrain' | 'sft'>, { 
     job.type === 'sft' ? await planSft(job, model, tokenizer) : await planPretrain(job, model, tokenizer)
   const program = new TracedProgram()
   const role = await addTrainedRole(program, 'policy', start, job)
+  const shown = { program, model, role, tokenizer }
   return new SupervisedTrainer({
     ...plan,
     program,
     model,
     role,
     settings: job.settings,
-    samples: new PromptSamples({ program, model, role, tokenizer }, choice, job.settings),
+    samples: new PromptSamples(shown, choice, job.settings, plan.validation?.everySteps),
     checkpoint: checkpointParts(job, start),
     nowMs,
   })

@@ -18,6 +18,7 @@ import {
   logpDifference,
   meanOfUpdates,
   measureEpisodes,
+  type Prompt,
   passRows,
   promptRows,
   rewardModelScores,
@@ -70,7 +71,7 @@ export class GroupTrainer implements Trainer {
   readonly finishedEarly = false
   readonly samples: PromptSamples | undefined
   readonly #parts: GroupParts
-  readonly #source: EpochSource<readonly number[]>
+  readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
   readonly #measure: ForwardFunction<string>
@@ -161,7 +162,7 @@ export class GroupTrainer implements Trainer {
   async #sample(iteration: number): Promise<SampledEpisodes> {
     const { promptsPerIteration: count, groupSize } = this.#parts.settings
     const chosen = this.#source.take((iteration - 1) * count, count)
-    const prompts = chosen.flatMap((prompt) => Array<readonly number[]>(groupSize).fill(prompt))
+    const prompts = chosen.flatMap((prompt) => Array<Prompt>(groupSize).fill(prompt))
     const sampled = await sampleEpisodes(this.#generator, { iteration, prompts }, this.#parts)
     this.#context.emit({ type: 'samples', step: iteration, source: 'rollout', samples: sampled.texts })
     return sampled

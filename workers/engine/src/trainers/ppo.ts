@@ -23,6 +23,7 @@ import {
   episodeShape,
   logpDifference,
   measureEpisodes,
+  type Prompt,
   passRows,
   promptRows,
   rewardModelScores,
@@ -74,7 +75,7 @@ export class PpoTrainer implements Trainer {
   readonly finishedEarly = false
   readonly samples: PromptSamples | undefined
   readonly #parts: PpoParts
-  readonly #source: EpochSource<readonly number[]>
+  readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
   readonly #measure: ForwardFunction<string>

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { EngineEvent } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -5,7 +6,7 @@ import { tinyFamily } from '../models/families.fixture.ts'
 import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import { PromptSamples } from './prompt-samples.ts'
-import { lastCheckpoint, makeToy, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
+import { lastCheckpoint, lengthReward, makeToy, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
 
 let toy: Toy
 let policy: string
@@ -23,6 +24,17 @@ const promptsIn = (events: readonly EngineEvent[]) =>
   samplesOf(events).map(({ samples }) => samples.map((s) => s.prompt))
 
 describe('a stage', () => {
+  it('of rollouts answers prompts that are held out, shown as they were written', async () => {
+    const job = { ...toy.ppo(policy, [lengthReward], { iterations: 1, valueInit: 'zero' }) }
+    const heldOut = path.join(toy.dir, 'held-out-prompts.jsonl')
+    await writeFile(heldOut, `${JSON.stringify({ messages: [{ role: 'user', content: 'say it' }] })}\n`)
+    const events = await runToyJob({ ...job, heldOut })
+    const [before, rollout] = samplesOf(events)
+    expect(before).toMatchObject({ step: 0, source: 'held-out', samples: [{ prompt: 'say it' }] })
+    expect(rollout).toMatchObject({ source: 'rollout' })
+    expect(rollout?.samples[0]?.prompt).toMatch(/^say \w\w$/)
+  })
+
   it('answers the same first rows before its first step, on the way and after its last', async () => {
     const job = toy.sft(policy, { packing: false, samplePrompts: 2, sampleEverySteps: 5 })
     const events = await runToyJob(segmentOf(job, path.join(toy.dir, 'shown')))
@@ -72,6 +84,19 @@ describe('a stage', () => {
   })
 })
 
+it('looks unasked at evaluations, where there are any', async () => {
+  const model = tinyFamily('llama')
+  const program = new TracedProgram()
+  await addRole(program, 'policy', model, model.initialize(1))
+  const policy = { program, model, role: 'policy', tokenizer: { stopIds: [1], decode: () => '' } }
+  const choice = { heldOut: [{ ids: [3, 4], text: '' }], firstRows: [] }
+  const samples = new PromptSamples(policy, choice, { samplePrompts: 1, sampleEverySteps: undefined }, 25)
+  const steps = Array.from({ length: 400 }, (_, step) => step)
+  const due = steps.filter((step) => samples.isDue({ step, totalSteps: 400, isLast: false }, 0))
+  expect(due).toEqual([0, 50, 100, 150, 200, 250, 300, 350])
+  program.close()
+})
+
 it('looks unasked only while that has taken at most a twentieth of the time', async () => {
   const model = tinyFamily('llama')
   const program = new TracedProgram()
@@ -80,7 +105,7 @@ it('looks unasked only while that has taken at most a twentieth of the time', as
   const settings = { samplePrompts: 1, sampleEverySteps: undefined }
   const samples = new PromptSamples(
     { program, model, role: 'policy', tokenizer },
-    { heldOut: [], firstRows: [[3, 4]] },
+    { heldOut: [], firstRows: [{ ids: [3, 4], text: 'three four' }] },
     settings,
   )
   const due = (step: number, nowMs: number, isLast = false) => samples.isDue({ step, totalSteps: 80, isLast }, nowMs)

@@ -2,6 +2,7 @@ import type { EngineEvent, JobOf, Message, StageOf, TrainingJob } from '@temper/
 import type { Row } from '../data/index.ts'
 import { Decoder } from '../generation/index.ts'
 import type { Model, Role } from '../models/index.ts'
+import { type Prompt, promptText } from '../rollout/index.ts'
 import { encodePrompt, type Tokenizer } from '../tokenizer/index.ts'
 import type { Program } from '../tracing/index.ts'
 
@@ -9,10 +10,10 @@ type SampleSettings = Pick<StageOf<'sft'>, 'samplePrompts' | 'sampleEverySteps'>
 /** Settings of a stage's method, without those that only show it to people. */
 export type MethodSettings<T extends TrainingJob['type']> = Omit<JobOf<T>['settings'], keyof SampleSettings>
 
-/** Prompts as token ids, none empty; those of the first rows are taken where nothing is held out. */
+/** Prompts, none empty; those of the first rows are taken where nothing is held out. */
 export interface PromptChoice {
-  heldOut: readonly (readonly number[])[]
-  firstRows: readonly (readonly number[])[]
+  heldOut: readonly Prompt[]
+  firstRows: readonly Prompt[]
 }
 
 interface Policy {
@@ -25,7 +26,7 @@ interface Policy {
 
 type SamplesEvent = Extract<EngineEvent, { type: 'samples' }>
 
-/** Unless a recipe says how often: at most this many times between the first and the last step, */
+/** Unless a recipe says how often: at most this many times between the first and the last step, at evaluations if any, */
 const looks = 8
 /** and in at most this share of the stage's time. */
 const timeShare = 0.05
@@ -43,21 +44,29 @@ export class PromptSamples {
   readonly #policy: Policy
   readonly #decoder: Decoder
   readonly #source: SamplesEvent['source']
-  readonly #prompts: readonly (readonly number[])[]
+  readonly #prompts: readonly Prompt[]
   readonly #everySteps: number | undefined
+  readonly #evaluationSteps: number
   readonly #maxTokens: number
   #startedMs: number | undefined
   #spentMs = 0
 
-  constructor(policy: Policy, choice: PromptChoice, { samplePrompts, sampleEverySteps }: SampleSettings) {
+  /** @param evaluationSteps - between looks at held-out data, beside which answers are worth most */
+  constructor(
+    policy: Policy,
+    choice: PromptChoice,
+    { samplePrompts, sampleEverySteps }: SampleSettings,
+    evaluationSteps = 1,
+  ) {
     const { program, model, role } = policy
     this.#policy = policy
     this.#source = choice.heldOut.length > 0 ? 'held-out' : 'first-rows'
     this.#everySteps = sampleEverySteps
+    this.#evaluationSteps = evaluationSteps
     this.#maxTokens = Math.min(longestAnswer, Math.floor(model.contextLength / 2))
     const room = model.contextLength - this.#maxTokens
     const known = distinct(choice.heldOut.length > 0 ? choice.heldOut : choice.firstRows)
-    this.#prompts = known.slice(0, samplePrompts).map((ids) => ids.slice(-room))
+    this.#prompts = known.slice(0, samplePrompts).map(({ ids, text }) => ({ ids: ids.slice(-room), text }))
     const slots = Math.max(1, this.#prompts.length)
     this.#decoder = new Decoder({ program, model, role, precision: 'fp32', purpose: 'samples' }, slots)
   }
@@ -69,7 +78,8 @@ export class PromptSamples {
     if (step === 0 || isLast) return true
     if (this.#everySteps !== undefined) return step % this.#everySteps === 0
     const affordable = this.#spentMs <= timeShare * (nowMs - this.#startedMs)
-    return affordable && step % Math.ceil(totalSteps / looks) === 0
+    const every = Math.ceil(totalSteps / looks / this.#evaluationSteps) * this.#evaluationSteps
+    return affordable && step % every === 0
   }
 
   async look(step: number, nowMs: () => number): Promise<SamplesEvent> {
@@ -77,10 +87,10 @@ export class PromptSamples {
     const { tokenizer } = this.#policy
     // The weights are others than at the last look.
     this.#decoder.forget()
-    const answers = await Promise.all(this.#prompts.map((prompt, index) => this.#answer(prompt, index)))
-    const text = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
+    const answers = await Promise.all(this.#prompts.map(({ ids }, index) => this.#answer(ids, index)))
     const samples = answers.map(({ ids, stopped }, index) => {
-      return { prompt: text(this.#prompts[index] ?? []), completion: text(ids), endedProperly: stopped }
+      const completion = tokenizer.decode(ids, { skipSpecialTokens: true }).trim()
+      return { prompt: this.#prompts[index]?.text ?? '', completion, endedProperly: stopped }
     })
     this.#spentMs += nowMs() - startedMs
     return { type: 'samples', step, source: this.#source, samples }
@@ -95,17 +105,21 @@ export class PromptSamples {
 const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 }
 
 /** The first of some prompts as generation sees them: whole, also where training cuts them. */
-export function promptsOf(tokenizer: Tokenizer, prompts: readonly (readonly Message[])[]): number[][] {
-  return prompts.slice(0, considered).map((messages) => encodePrompt(tokenizer, messages))
+export function promptsOf(tokenizer: Tokenizer, prompts: readonly (readonly Message[])[]): Prompt[] {
+  const first = prompts.slice(0, considered)
+  return first.map((messages) => ({ ids: encodePrompt(tokenizer, messages), text: promptText(messages) }))
 }
 
 /** The beginnings of the first documents, at most half of each. */
-export function openingsOf(rows: readonly Row[]): number[][] {
+export function openingsOf(tokenizer: Pick<Tokenizer, 'decode'>, rows: readonly Row[]): Prompt[] {
   const documents = rows.slice(0, considered).flat()
-  return documents.map(({ ids }) => ids.slice(0, Math.min(opening, Math.ceil(ids.length / 2))))
+  return documents.map((document) => {
+    const ids = document.ids.slice(0, Math.min(opening, Math.ceil(document.ids.length / 2)))
+    return { ids, text: tokenizer.decode(ids, { skipSpecialTokens: true }).trim() }
+  })
 }
 
 /** In their order, each once. */
-function distinct(prompts: readonly (readonly number[])[]): (readonly number[])[] {
-  return [...new Map(prompts.map((ids) => [ids.join(' '), ids])).values()]
+function distinct(prompts: readonly Prompt[]): Prompt[] {
+  return [...new Map(prompts.map((prompt) => [prompt.ids.join(' '), prompt])).values()]
 }

@@ -13,8 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => toy.remove())
 
-const promptsOf = (settings: object, more: object = {}) =>
-  readPrompts({ ...toy.ppo(policy, policy, settings), ...more }, start)
+const promptsOf = async (settings: object, more: object = {}) => {
+  const prompts = await readPrompts({ ...toy.ppo(policy, policy, settings), ...more }, start)
+  return prompts.map(({ ids }) => ids)
+}
 
 it('takes prompts, or those of preferences', async () => {
   const prompts = await promptsOf({})

@@ -1,5 +1,6 @@
 import { type JobOf, promptSourceRowSchema, TemperError } from '@temper/db/contracts'
 import { readRows } from '../data/index.ts'
+import { type Prompt, promptText } from '../rollout/index.ts'
 import { encodePrompt } from '../tokenizer/index.ts'
 import type { Start } from './start.ts'
 
@@ -7,7 +8,7 @@ import type { Start } from './start.ts'
 export async function readPrompts(
   { type, prompts, settings }: JobOf<'ppo' | 'grpo' | 'rloo'>,
   { tokenizer, model }: Start,
-): Promise<number[][]> {
+): Promise<Prompt[]> {
   const room = model.contextLength - settings.sampling.maxTokens
   const rows = await readRows(prompts, promptSourceRowSchema)
   if (room < 1 || rows.length === 0) {
@@ -15,5 +16,5 @@ export async function readPrompts(
     throw new TemperError('invalid_input', message, { details: { prompts: rows.length, room } })
   }
   const longest = Math.min(room, settings.maxPromptLength ?? room)
-  return rows.map(({ messages }) => encodePrompt(tokenizer, messages, longest))
+  return rows.map(({ messages }) => ({ ids: encodePrompt(tokenizer, messages, longest), text: promptText(messages) }))
 }

@@ -1,11 +1,12 @@
-import type { JobOf } from '@temper/db/contracts'
+import { type JobOf, promptSourceRowSchema } from '@temper/db/contracts'
+import { readRows } from '../data/index.ts'
 import type { Model, Role } from '../models/index.ts'
-import type { RewardSource } from '../rollout/index.ts'
+import type { Prompt, RewardSource } from '../rollout/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
 import { addPolicy } from './add-policy.ts'
 import { addRewards } from './create-rewards.ts'
-import { PromptSamples } from './prompt-samples.ts'
+import { PromptSamples, promptsOf } from './prompt-samples.ts'
 import { readPrompts } from './read-prompts.ts'
 import { startFromCheckpoint } from './start.ts'
 import { type CheckpointParts, checkpointParts } from './training-state.ts'
@@ -18,7 +19,7 @@ export interface RolloutParts {
   policyRole: Role
   rewards: readonly RewardSource[]
   tokenizer: Pick<Tokenizer, 'stopIds' | 'decode'>
-  prompts: readonly (readonly number[])[]
+  prompts: readonly Prompt[]
   seed: number
   checkpoint: CheckpointParts
   samples?: PromptSamples
@@ -34,7 +35,9 @@ export async function rolloutParts(job: JobOf<'ppo' | 'grpo' | 'rloo'>, options:
   const { model: policy, tokenizer } = start
   const { policyRole } = placed
   const shown = { program, model: policy, role: policyRole, tokenizer }
-  const samples = new PromptSamples(shown, { heldOut: [], firstRows: prompts }, job.settings)
+  const heldOut = job.heldOut === undefined ? [] : await readRows(job.heldOut, promptSourceRowSchema)
+  const choice = { heldOut: promptsOf(tokenizer, heldOut.map(({ messages }) => messages)), firstRows: prompts } // biome-ignore format: one line
+  const samples = new PromptSamples(shown, choice, job.settings)
   const checkpoint = checkpointParts(job, start)
   const parts = { program, policy, policyRole, rewards, tokenizer, prompts, seed: job.seed, checkpoint, samples }
   return { parts: parts satisfies RolloutParts, start, firstModel }

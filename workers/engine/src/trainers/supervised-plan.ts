@@ -67,7 +67,7 @@ export async function planPretrain(job: JobOf<'pretrain'>, model: Model, tokeniz
   const rowLength = Math.min(job.settings.rowLength, model.contextLength)
   const plan = job.settings.documents === 'stream' ? planStream : planLines
   const { batches, heldOut, firstRows } = plan(texts, rowLength, tokenizer, job)
-  const choice = { heldOut: openingsOf(heldOut), firstRows: openingsOf(firstRows) }
+  const choice = { heldOut: openingsOf(tokenizer, heldOut), firstRows: openingsOf(tokenizer, firstRows) }
   return { totalSteps: job.settings.steps, batches, choice, ...validationOf(job, heldOut, rowLength) }
 }
 

@@ -1,10 +1,11 @@
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
-import { hasAdapters, type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
+import { hasAdapters, isAdapted, type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
+import { trainingFlops } from '../planning/index.ts'
 import { tf } from '../runtime/tf.ts'
-import type { Inputs, Program, Variables } from '../tracing/index.ts'
+import { type Inputs, type Program, productPeak, type Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
 import { BestWeights } from './best-weights.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
@@ -47,6 +48,8 @@ export class SupervisedTrainer implements Trainer {
   readonly #auxCoef: number
   readonly #best: BestWeights
   #numTokens = 0
+  /** Of this device, operations a second. */
+  #peak = Number.NaN
 
   constructor(parts: SupervisedParts) {
     const { program, model, role, settings, checkpoint } = parts
@@ -81,6 +84,7 @@ export class SupervisedTrainer implements Trainer {
   }
 
   async prepare(resumeFrom?: string): Promise<void> {
+    this.#peak = await productPeak(this.#parts.settings.precision)
     const resumed = await this.#training.prepare(resumeFrom)
     if (!resumed) return
     this.#numTokens = Number(resumed.state.numTokens)
@@ -110,6 +114,7 @@ export class SupervisedTrainer implements Trainer {
       }),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
+      mfu: flopsOf(this.#parts, tokens) / seconds / this.#peak,
       ...(await this.#lookAtHeldOut()),
     }
     this.#training.metrics = metrics
@@ -187,4 +192,11 @@ function loss(
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0)
+}
+
+/** Of forward and backward pass; without the gradients of weights where adapters stand over frozen ones. */
+function flopsOf({ model, role }: SupervisedParts, tokens: number): number {
+  const sizes = Object.values(model.parameterShapes).map((shape) => shape.reduce((product, axis) => product * axis, 1))
+  const flops = trainingFlops({ parameters: sum(sizes, (size) => size), tokens })
+  return isAdapted(role) ? (flops * 2) / 3 : flops
 }

@@ -161,7 +161,7 @@ export function lastCheckpoint(events: readonly EngineEvent[]): string {
 export function metricsOf(events: readonly EngineEvent[]): { step: number; values: Record<string, number> }[] {
   return events.flatMap((event) => {
     if (event.type !== 'metrics') return []
-    const values = Object.entries(event.values).filter(([name]) => !/^timing\/|_per_second$/.test(name))
+    const values = Object.entries(event.values).filter(([name]) => !/^timing\/|_per_second$|^mfu$/.test(name))
     return [{ step: event.step, values: Object.fromEntries(values) }]
   })
 }

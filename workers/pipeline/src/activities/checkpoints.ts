@@ -1,14 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Checkpoint, JobResult, StageType } from '@temper/db/contracts'
-import {
-  latestCheckpoint,
-  owningStore,
-  pruneCheckpoints,
-  registerCheckpoint,
-  sharingStore,
-  updateStage,
-} from '@temper/db/queries'
+import { owningStore, pruneCheckpoints, registerCheckpoint, sharingStore, updateStage } from '@temper/db/queries'
 import { putFolder } from '@temper/db/storage'
 import { openSafetensors } from '@temper/engine/safetensors'
 import { z } from 'zod'
@@ -50,20 +43,13 @@ export async function storeCheckpoint(
   return checkpoint
 }
 
-/** Marks the newest checkpoint of a stage as its last, and forgets the others. */
-export async function finishCheckpoints(
-  deps: Dependencies,
-  ref: StageRef,
-  result: JobResult,
-): Promise<Checkpoint | undefined> {
-  const latest = await latestCheckpoint(deps.db, ref.runId, ref.stage)
-  if (!latest) return undefined
+/** Marks a checkpoint as its stage's last, with the numbers of the stage's result, once the others are forgotten. */
+export async function finishCheckpoints(deps: Dependencies, ref: StageRef, latest: Checkpoint, result: JobResult) {
   const numbers = Object.entries(result).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
   const metrics = { ...latest.metrics, ...Object.fromEntries(numbers) }
   const { createdAt: _, releasedAs: __, sizeBytes: ___, ...fields } = latest
-  const checkpoint = await registerCheckpoint(deps.db, { ...fields, metrics, final: true })
   await prune(deps, ref, 1)
-  return checkpoint
+  await registerCheckpoint(deps.db, { ...fields, metrics, final: true })
 }
 
 /** Nobody may add files while the ones that nothing names any more are removed. */

@@ -1,7 +1,8 @@
-import type { EvaluationRow } from '@temper/db/contracts'
+import { type EvaluationRow, judgedAnswersSchema } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from './evaluation.ts'
 import { bothOrders, createJudge } from './judge.ts'
+import { judgedAnswers } from './judged-answers.ts'
 
 const completion = (score: number | null, endedProperly = true, kl: number | null = 0.5) => ({
   text: '',
@@ -39,6 +40,38 @@ describe('evaluate', () => {
 
   it('says which policy a row lacks', () => {
     expect(() => evaluate(rows, { ...spec, candidates: ['dpo'] }, createJudge(spec))).toThrow("no completion of 'dpo'")
+  })
+})
+
+describe('judgedAnswers', () => {
+  const rows = [row(0, 1), row(1, 0), row(0, 0.4)]
+  const judged = judgedAnswers(rows, spec, createJudge(spec))
+
+  it('keep every answer with its score and verdict, the baseline first and without one', () => {
+    const said = { text: '', tokens: 10 }
+    expect(judged[0]).toEqual({
+      position: 0,
+      prompt: [{ role: 'user', content: 'Write.' }],
+      answers: {
+        sft: { ...said, endedProperly: false, score: 0, verdict: null },
+        ppo: { ...said, endedProperly: true, score: 1, verdict: 'win' },
+      },
+    })
+    expect(Object.keys(judged[0]?.answers ?? {})).toEqual(['sft', 'ppo'])
+    expect(judgedAnswersSchema.array().parse(judged)).toEqual(judged)
+  })
+
+  it('count as the win-rate does', () => {
+    const { candidates } = evaluate(rows, spec, createJudge(spec))
+    const verdicts = judged.map(({ answers }) => answers.ppo?.verdict)
+    expect(verdicts).toEqual(['win', 'loss', 'tie'])
+    expect(candidates.ppo).toMatchObject({ wins: 1, losses: 1, ties: 1 })
+  })
+
+  it('say which policy a row lacks', () => {
+    expect(() => judgedAnswers(rows, { ...spec, baseline: 'dpo' }, createJudge(spec))).toThrow(
+      "row 1 of the evaluation has no completion of 'dpo'",
+    )
   })
 })
 

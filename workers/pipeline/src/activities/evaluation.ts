@@ -6,15 +6,16 @@ import {
   TemperError,
   type WinRate,
 } from '@temper/db/contracts'
-import { appendEvent, getRun, saveEvaluation, updateStage } from '@temper/db/queries'
+import { appendEvent, getRun, saveEvaluation, sharingStore, updateStage } from '@temper/db/queries'
 import type { StageInput } from '../workflows/stage-input.ts'
 import type { Dependencies } from './dependencies.ts'
-import { readArtifactRows } from './jsonl.ts'
+import { readArtifactRows, writeArtifactRows } from './jsonl.ts'
 import { createJudge, type Judge, type JudgedCompletion } from './judge.ts'
+import { completionOf, judgedAnswers } from './judged-answers.ts'
 import { stageOf } from './training-job.ts'
 import { winRate } from './win-rate.ts'
 
-/** Judges the completions of every candidate against the baseline's for the same prompts. */
+/** Judges the completions of every candidate against the baseline's for the same prompts, and keeps them to be read. */
 export function createEvaluationActivities({ db, store }: Dependencies) {
   return {
     async judgeCompletions({ runId, stage, completions }: StageInput & { completions: string }): Promise<void> {
@@ -22,7 +23,10 @@ export function createEvaluationActivities({ db, store }: Dependencies) {
       if (spec.type !== 'evaluate') throw new TemperError('internal', `stage '${stage}' is no evaluate stage`)
       const rows = await readArtifactRows(store, completions, evaluationRowSchema)
       const judge = createJudge(spec)
-      const evaluation = await saveEvaluation(db, { runId, stage, ...evaluate(rows, spec, judge) })
+      const found = { runId, stage, ...evaluate(rows, spec, judge) }
+      const evaluation = await sharingStore(db, async () =>
+        saveEvaluation(db, found, await writeArtifactRows(store, judgedAnswers(rows, spec, judge))),
+      )
       const status = Object.entries(evaluation.candidates).map(([name, { rate, low, high }]) =>
         sentence(name, rate, low, high),
       )
@@ -61,11 +65,7 @@ export function evaluate(
 }
 
 function completionsOf(rows: EvaluationRow[], policy: string): JudgedCompletion[] {
-  return rows.map(({ prompt, completions }, index) => {
-    const completion = completions[policy]
-    if (completion) return { ...completion, prompt }
-    throw new TemperError('internal', `row ${index + 1} of the evaluation has no completion of '${policy}'`)
-  })
+  return rows.map((row, index) => completionOf(row, index, policy))
 }
 
 function summarize(completions: JudgedCompletion[], judge: Judge) {

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { toActivityFailure } from './failure.ts'
 
-const first = { attempt: 1, cancelRequested: false }
+const first = { earlier: {}, cancelRequested: false }
 
 describe('toActivityFailure', () => {
   it('carries code and details', () => {
@@ -18,14 +18,28 @@ describe('toActivityFailure', () => {
 
   it('retries what may go better, so many times', () => {
     const lost = new TemperError('engine_failed', 'the engine process was ended by SIGKILL')
-    expect(toActivityFailure(lost, { ...first, attempt: 4 })).toMatchObject({ nonRetryable: false })
-    expect(toActivityFailure(lost, { ...first, attempt: 5 })).toMatchObject({ nonRetryable: true })
+    const after = (earlier: Record<string, number>) => toActivityFailure(lost, { ...first, earlier })
+    expect(after({ engine_failed: 3, unavailable: 100 })).toMatchObject({ nonRetryable: false })
+    expect(after({ engine_failed: 4 })).toMatchObject({ nonRetryable: true })
+    expect(after({ lost: 10 })).toMatchObject({ nonRetryable: true })
   })
 
   it('knows a lost database connection under any wrapping', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-    const failure = toActivityFailure(new Error('Failed query', { cause: refused }), { ...first, attempt: 29 })
+    const failure = toActivityFailure(new Error('Failed query', { cause: refused }), {
+      ...first,
+      earlier: { unavailable: 1000 },
+    })
     expect(failure).toMatchObject({ type: 'unavailable', nonRetryable: false })
+  })
+
+  it('leaves what was named already as it is: not every lost connection is one to the database', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const failure = toActivityFailure(
+      new TemperError('unavailable', 'the Hub does not answer', { cause: refused }),
+      first,
+    )
+    expect(failure).toMatchObject({ type: 'unavailable', message: 'the Hub does not answer', nonRetryable: false })
   })
 
   it('cancels only what its workflow cancels', () => {

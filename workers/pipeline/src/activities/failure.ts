@@ -1,23 +1,15 @@
-import { type ErrorCode, TemperError, toTemperError } from '@temper/db/contracts'
-import { CancelledFailure, Context } from '@temporalio/activity'
-import { ApplicationFailure } from '@temporalio/common'
+import { TemperError, toTemperError } from '@temper/db/contracts'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { type Endings, isSpent, withOne } from './endings.ts'
 
-/** How often an activity may fail in a way that could go better next time, here or elsewhere; all else fails once. */
-const attempts: Partial<Record<ErrorCode, number>> = {
-  unavailable: Number.POSITIVE_INFINITY,
-  engine_failed: 5,
-  internal: 3,
-  out_of_memory: 2,
-}
-
-/** Of the activity: which try it is, counted from 1, and whether its workflow wants it to end. */
+/** How the activity's earlier attempts ended, and whether its workflow wants this one to end. */
 export interface Situation {
-  attempt: number
+  earlier: Endings
   cancelRequested: boolean
 }
 
 /** A failure as Temporal carries it: the code as its type, the details as its first detail. */
-export function toActivityFailure(thrown: unknown, { attempt, cancelRequested }: Situation): Error {
+export function toActivityFailure(thrown: unknown, { earlier, cancelRequested }: Situation): Error {
   if (thrown instanceof ApplicationFailure) return thrown
   const { code, message, details, cause } = named(thrown, cancelRequested)
   if (code === 'cancelled') return new CancelledFailure(message)
@@ -25,7 +17,7 @@ export function toActivityFailure(thrown: unknown, { attempt, cancelRequested }:
     type: code,
     message,
     details: [details],
-    nonRetryable: attempt >= (attempts[code] ?? 1),
+    nonRetryable: isSpent(code, withOne(earlier, code)) || isSpent('lost', earlier),
     cause: cause instanceof Error ? cause : undefined,
   })
 }
@@ -34,9 +26,12 @@ export function toActivityFailure(thrown: unknown, { attempt, cancelRequested }:
 const connectionCodes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT|08\w{3}|57P0[123])$/
 
-/** The error or one of its causes says so; query builders wrap what the client reports. */
+/**
+ * The error or one of its causes says so; query builders wrap what the client reports. What is a TemperError has been
+ * named by who knew better: that may have been a connection to a Hub.
+ */
 function isLostConnection(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false
+  if (!(thrown instanceof Error) || thrown instanceof TemperError) return false
   if ('code' in thrown && typeof thrown.code === 'string' && connectionCodes.test(thrown.code)) return true
   return isLostConnection(thrown.cause)
 }
@@ -52,39 +47,4 @@ function named(thrown: unknown, cancelRequested: boolean): TemperError {
   // A worker that leaves stops its work, which nobody wished to cancel: another worker takes it.
   const leaving = error.code === 'cancelled' && !cancelRequested
   return leaving ? new TemperError('unavailable', 'the worker was told to leave', { cause: error }) : error
-}
-
-type Activity = (input: never) => Promise<unknown>
-
-/** How often an activity says that it lives; cancellations come back with the answer. */
-const heartbeatMs = 1_000
-
-/** Makes activities heartbeat by themselves and fail in Temporal's terms. */
-export function asActivities<T extends Record<string, Activity>>(functions: T): T {
-  const wrapped = Object.entries(functions).map(([name, run]) => [name, supervise(run)] as const)
-  return Object.fromEntries(wrapped) as T
-}
-
-function supervise(run: Activity): Activity {
-  return async (input) => {
-    const context = Context.current()
-    const timer = setInterval(() => context.heartbeat(lastDetails.get(context)), heartbeatMs)
-    try {
-      return await run(input)
-    } catch (thrown) {
-      const cancelRequested = context.cancellationDetails?.cancelRequested ?? false
-      throw toActivityFailure(thrown, { attempt: context.info.attempt, cancelRequested })
-    } finally {
-      clearInterval(timer)
-    }
-  }
-}
-
-const lastDetails = new WeakMap<Context, unknown>()
-
-/** Says how far the activity is: a hint for people and for a retry, never the truth that a retry builds on. */
-export function heartbeat(details: Record<string, number | string>): void {
-  const context = Context.current()
-  lastDetails.set(context, details)
-  context.heartbeat(details)
 }

@@ -6,12 +6,14 @@ import { seedOf, shuffle } from '@temper/engine/random'
  */
 export function heldOutPairs(prompts: string[], fraction: number, seed: number): boolean[] {
   const wanted = Math.round(prompts.length * fraction)
+  const pairsOf = new Map<string, number>()
+  for (const prompt of prompts) pairsOf.set(prompt, (pairsOf.get(prompt) ?? 0) + 1)
   const chosen = new Set<string>()
   let count = 0
-  for (const prompt of shuffle(new Set(prompts), seed, seedOf('held out'))) {
+  for (const [prompt, pairs] of shuffle(pairsOf, seed, seedOf('held out'))) {
     if (count >= wanted) break
     chosen.add(prompt)
-    count += prompts.filter((other) => other === prompt).length
+    count += pairs
   }
   return prompts.map((prompt) => chosen.has(prompt))
 }

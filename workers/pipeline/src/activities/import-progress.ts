@@ -1,29 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ImportProgress } from '@temper/db/contracts'
 import { type Db, showImportProgress } from '@temper/db/queries'
+import { Context } from '@temporalio/activity'
+import { writeNewest } from './write-newest.ts'
 
 /** People see no more than a few changes a second. */
 const pauseMs = 200
 
-/** Writes the newest progress whenever the one before is written. */
+/** Shows how far an import is, as well as the database lets it. */
 export function reportImportProgress(db: Db, importId: string) {
-  let newest: ImportProgress | undefined
-  let writing: Promise<void> | undefined
-  const write = async () => {
-    for (let next = newest; next; next = newest) {
-      newest = undefined
-      await showImportProgress(db, importId, next)
-      await delay(pauseMs)
-    }
-    writing = undefined
+  const { log } = Context.current()
+  const write = async (progress: ImportProgress) => {
+    await showImportProgress(db, importId, progress)
+    await delay(pauseMs)
   }
-  return {
-    show(progress: ImportProgress) {
-      newest = progress
-      writing ??= write()
-      // Reported by `settle`.
-      writing.catch(() => undefined)
-    },
-    settle: async () => writing,
-  }
+  return writeNewest(write, (error) => log.warn('the progress of an import was not shown', { importId, error }))
 }

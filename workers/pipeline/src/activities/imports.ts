@@ -6,6 +6,7 @@ import {
   type Failure,
   type ImportedFrom,
   type ImportProgress,
+  idSchema,
   type JobOf,
   type ModelImport,
 } from '@temper/db/contracts'
@@ -44,7 +45,7 @@ export function createModelImportActivities(deps: ImportDependencies) {
     async importModel({ importId }: { importId: string }): Promise<void> {
       const wanted = await getImport(db, importId)
       if (endedImportStates.includes(wanted.state)) return
-      const dir = path.join(importsDir, importId)
+      const dir = folderOf(importsDir, importId)
       const progress = reportImportProgress(db, importId)
       try {
         const { path: source, importedFrom } = await bring(deps, wanted, path.join(dir, 'source'), progress.show)
@@ -58,16 +59,26 @@ export function createModelImportActivities(deps: ImportDependencies) {
   }
 }
 
-export function createImportStateActivities({ db, store, importsDir }: ImportDependencies) {
+export function createImportStateActivities({
+  db,
+  store,
+  importsDir,
+}: Pick<ImportDependencies, 'db' | 'store' | 'importsDir'>) {
   return {
     /** Says how an import ended, unless that is known, and removes what it has left. */
     async endImport({ importId, failure }: { importId: string; failure: Failure | null }): Promise<void> {
+      const dir = folderOf(importsDir, importId)
       const state = failure?.code === 'cancelled' ? 'cancelled' : 'failed'
       if (failure !== null) await endImport(db, importId, { state, failure })
       await removeImportFiles(db, store, importId)
-      await rm(path.join(importsDir, importId), { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** Whoever reaches Temporal names the import: throws for what is no id, and could be a path out of the folder. */
+function folderOf(importsDir: string, importId: string): string {
+  return path.join(importsDir, idSchema('import').parse(importId))
 }
 
 /** Makes the source local. */

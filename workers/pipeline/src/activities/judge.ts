@@ -1,6 +1,5 @@
-import { type Completion, type Message, type StageOf, TemperError } from '@temper/db/contracts'
+import { type Completion, type Message, type StageOf, TemperError, type Verdict } from '@temper/db/contracts'
 import { requestOf, type TasteName, tastes } from '../simulation/index.ts'
-import type { Verdict } from './win-rate.ts'
 
 export interface JudgedCompletion extends Completion {
   prompt: Message[]

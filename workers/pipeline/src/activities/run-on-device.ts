@@ -1,7 +1,7 @@
 import { type EngineEvent, type Job, TemperError } from '@temper/db/contracts'
 import { Context } from '@temporalio/activity'
 import type { DeviceWork, EngineDevice, JobEnd } from '../engine-process/index.ts'
-import { heartbeat } from './failure.ts'
+import { heartbeat } from './supervise.ts'
 
 export interface DeviceJobOptions {
   onEvent: (event: EngineEvent) => void

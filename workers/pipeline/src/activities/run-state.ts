@@ -20,14 +20,17 @@ export function createRunStateActivities(deps: Dependencies) {
   const { db } = deps
   const say = (ref: StageRef, what: string, message: string, data: Record<string, unknown> = {}) =>
     appendEvent(db, { ...ref, kind: 'stage', message, data, key: `${ref.stage}:${what}` })
+  /** Of a run that begins: somebody may have paused it already. */
+  const show = (runId: string, status: string) =>
+    setRunState(db, runId, { state: 'running', status }, ['queued', 'running'])
 
   return {
     async beginRun({ runId }: { runId: string }): Promise<RunPlan> {
-      await setRunState(db, runId, { state: 'running', status: 'Preparing data' })
+      await show(runId, 'Preparing data')
       await appendEvent(db, { runId, kind: 'run', message: 'Run started', key: 'run:begun' })
       const run = await getRun(db, runId)
       const data = await prepareData(deps, run.recipe)
-      await setRunState(db, runId, { state: 'running', status: 'Running' })
+      await show(runId, 'Running')
       return { stages: run.stages.map(({ name, type, inputs }) => ({ name, type, inputs })), data }
     },
 
@@ -53,9 +56,10 @@ export function createRunStateActivities(deps: Dependencies) {
       await appendEvent(db, { runId, stage, kind: 'stage', message: `${stage} goes on` })
     },
 
+    /** A pause that comes as the run ends changes nothing. */
     async markRunPaused({ runId, paused }: { runId: string; paused: boolean }): Promise<void> {
       const state: RunState = paused ? 'paused' : 'running'
-      await setRunState(db, runId, { state, status: paused ? 'Paused' : 'Running' })
+      if (!(await setRunState(db, runId, { state, status: paused ? 'Paused' : 'Running' }))) return
       await appendEvent(db, { runId, kind: 'run', message: paused ? 'Run paused' : 'Run goes on' })
     },
 

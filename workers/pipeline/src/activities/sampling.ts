@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type EngineEvent, type Job, TemperError } from '@temper/db/contracts'
+import { type EngineEvent, type Job, type StageRun, TemperError } from '@temper/db/contracts'
 import { getDataset, getRun, updateStage } from '@temper/db/queries'
+import { Context } from '@temporalio/activity'
 import type { StageInput } from '../workflows/stage-input.ts'
 import type { EngineDependencies, StageRef } from './dependencies.ts'
 import { createInputs } from './inputs.ts'
 import { runToTheEnd } from './run-on-device.ts'
 import { stageOf } from './training-job.ts'
+import { writeNewest } from './write-newest.ts'
 
 /** Completions that later activities pair or judge: written by the engine, kept as an artifact, handed on by digest. */
 export function createSamplingActivities(deps: EngineDependencies) {
@@ -75,33 +77,17 @@ async function produce(
   const output = path.join(dir, 'output.jsonl')
   await mkdir(dir, { recursive: true })
   await updateStage(db, runId, stage, { status })
-  const progress = showProgress({ db }, { runId, stage })
-  await runToTheEnd(device, await describe(output), { onEvent: progress.take })
+  const { log } = Context.current()
+  const progress = writeNewest(
+    (steps: Pick<StageRun, 'step' | 'totalSteps'>) => updateStage(db, runId, stage, steps),
+    (error) => log.warn('the progress of a job was not shown', { runId, stage, error }),
+  )
+  const onEvent = (event: EngineEvent) => {
+    if (event.type === 'progress') progress.show({ step: event.step, totalSteps: event.totalSteps })
+  }
+  await runToTheEnd(device, await describe(output), { onEvent })
   await progress.settle()
   const { sha256 } = await store.put(createReadStream(output))
   await rm(dir, { recursive: true, force: true })
   return sha256
-}
-
-/** Writes the newest progress event whenever the one before is written. */
-function showProgress({ db }: Pick<EngineDependencies, 'db'>, { runId, stage }: StageRef) {
-  let newest: { step: number; totalSteps: number } | undefined
-  let writing: Promise<void> | undefined
-  const write = async () => {
-    for (let next = newest; next; next = newest) {
-      newest = undefined
-      await updateStage(db, runId, stage, next)
-    }
-    writing = undefined
-  }
-  return {
-    take(event: EngineEvent) {
-      if (event.type !== 'progress') return
-      newest = { step: event.step, totalSteps: event.totalSteps }
-      writing ??= write()
-      // Reported by `settle`.
-      writing.catch(() => undefined)
-    },
-    settle: async () => writing,
-  }
 }

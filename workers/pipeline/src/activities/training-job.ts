@@ -69,18 +69,19 @@ async function rolloutJob(spec: RolloutStage, common: Common, inputs: Inputs): P
     model: await inputs.checkpoint(spec.from),
     rewards: await Promise.all(spec.rewards.map((source) => jobReward(source, inputs))),
     prompts: await inputs.data(spec.prompts),
+    heldOut: spec.heldOut === undefined ? undefined : await inputs.data(spec.heldOut),
   }
   switch (spec.type) {
     case 'ppo': {
-      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      const { type, from: _, rewards: __, prompts: ___, heldOut: ____, ...settings } = spec
       return { ...common, type, ...places, settings }
     }
     case 'grpo': {
-      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      const { type, from: _, rewards: __, prompts: ___, heldOut: ____, ...settings } = spec
       return { ...common, type, ...places, settings }
     }
     case 'rloo': {
-      const { type, from: _, rewards: __, prompts: ___, ...settings } = spec
+      const { type, from: _, rewards: __, prompts: ___, heldOut: ____, ...settings } = spec
       return { ...common, type, ...places, settings }
     }
   }

@@ -1,19 +1,12 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import {
-  type Checkpoint,
-  type JobResult,
-  rewardStages,
-  type TemperError,
-  type TrainingJob,
-  toTemperError,
-} from '@temper/db/contracts'
+import { type Checkpoint, rewardStages, type TemperError, type TrainingJob, toTemperError } from '@temper/db/contracts'
 import { appendEvent, getRun, latestCheckpoint, type RunRecord, updateStage } from '@temper/db/queries'
 import { Context } from '@temporalio/activity'
 import type { JobEnd } from '../engine-process/index.ts'
 import type { StageInput } from '../workflows/stage-input.ts'
-import { finishCheckpoints } from './checkpoints.ts'
 import type { EngineDependencies } from './dependencies.ts'
+import { finishStage } from './finish-stage.ts'
 import { checkpointOf, createInputs } from './inputs.ts'
 import { nextPassSplit, outOfMemory, withPassSplit } from './pass-split.ts'
 import { knownReference, referenceKeyOf } from './reference-cache.ts'
@@ -178,19 +171,4 @@ async function originOf(deps: EngineDependencies, run: RunRecord, { stage, data 
   const fresh = starts[0] === 'model' && !('checkpoint' in run.recipe.model)
   const parents = fresh ? [] : await Promise.all(starts.map((name) => checkpointOf(deps, run, name)))
   return { runId: run.id, stage, stageType: spec.type, parents, data: trainedOn(run, stage, data) }
-}
-
-async function finishStage(
-  deps: EngineDependencies,
-  { runId, stage }: StageInput,
-  end: { step: number; result: JobResult },
-): Promise<void> {
-  const checkpoint = await finishCheckpoints(deps, { runId, stage }, end.result)
-  await updateStage(deps.db, runId, stage, {
-    checkpointId: checkpoint?.id ?? null,
-    result: end.result,
-    step: end.step,
-    totalSteps: end.step,
-    status: `Done after ${end.step} steps`,
-  })
 }

@@ -1,5 +1,6 @@
+import type { Verdict } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
-import { type Verdict, winRate } from './win-rate.ts'
+import { winRate } from './win-rate.ts'
 
 const verdicts = (wins: number, losses: number, ties: number): Verdict[] => [
   ...Array.from({ length: wins }, (): Verdict => 'win'),

@@ -1,7 +1,5 @@
-import type { WinRate } from '@temper/db/contracts'
+import type { Verdict, WinRate } from '@temper/db/contracts'
 import { wilsonInterval } from '@temper/engine/statistics'
-
-export type Verdict = 'win' | 'loss' | 'tie'
 
 /** Share of wins with ties as halves, and its 95 % interval (Wilson, 1927). Throws for no verdict at all. */
 export function winRate(verdicts: Verdict[]): Pick<WinRate, 'rate' | 'low' | 'high' | 'wins' | 'losses' | 'ties'> {

@@ -68,6 +68,21 @@ it('lets a job that no longer wants its turn go', async () => {
   await expect(device.use(AbortSignal.abort(), finish)).rejects.toMatchObject({ code: 'cancelled' })
 })
 
+it('lets a job that no longer wants its turn leave while another has the device', async () => {
+  const [leaving, release] = [new AbortController(), new AbortController()]
+  const first = device.use(never, async (engine) => {
+    if (!release.signal.aborted) await once(release.signal, 'abort')
+    return finish(engine)
+  })
+  const gone = device.use(leaving.signal, finish)
+  const last = device.use(never, finish)
+  leaving.abort()
+  await expect(gone).rejects.toMatchObject({ code: 'cancelled' })
+  release.abort()
+  expect([(await first).result.jobs, (await last).result.jobs]).toEqual([1, 2])
+  expect(device.wanted).toBe(false)
+})
+
 it('names each engine process in the lock, and ends it when it closes', async () => {
   await device.use(never, finish)
   await device.use(never, crash).catch(() => undefined)

@@ -53,16 +53,17 @@ export class EngineDevice {
 
   /** Runs `work` with the device's engine. Throws `cancelled` where `signal` comes before its turn. */
   async use<T>(signal: AbortSignal, work: DeviceWork<T>, { urgent = false }: DeviceWish = {}): Promise<T> {
-    return this.#inTurn(urgent, (makeWay) => this.#take(signal, (engine) => work(engine, makeWay)))
+    return this.#inTurn(urgent, signal, (makeWay) => this.#take(signal, (engine) => work(engine, makeWay)))
   }
 
   /** Ends the engine process after the jobs that have already asked. */
   async close(): Promise<void> {
-    await this.#inTurn(false, () => this.#discardEngine())
+    await this.#inTurn(false, new AbortController().signal, () => this.#discardEngine())
   }
 
-  async #inTurn<T>(urgent: boolean, work: (makeWay: AbortSignal) => Promise<T>): Promise<T> {
-    const makeWay = this.busy ? await this.#wait(urgent) : this.#renewMakeWay()
+  async #inTurn<T>(urgent: boolean, signal: AbortSignal, work: (makeWay: AbortSignal) => Promise<T>): Promise<T> {
+    if (signal.aborted) throw stoppedBefore()
+    const makeWay = this.busy ? await this.#wait(urgent, signal) : this.#renewMakeWay()
     try {
       return await work(makeWay)
     } finally {
@@ -70,10 +71,23 @@ export class EngineDevice {
     }
   }
 
-  #wait(urgent: boolean): Promise<AbortSignal> {
+  /** Waits for a turn. Whoever no longer wants it leaves the queue at once. */
+  #wait(urgent: boolean, signal: AbortSignal): Promise<AbortSignal> {
     if (urgent) this.#makeWay?.abort()
     const place = urgent ? this.#waiting.findLastIndex((other) => other.urgent) + 1 : this.#waiting.length
-    return new Promise((begin) => this.#waiting.splice(place, 0, { urgent, begin }))
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+        reject(stoppedBefore())
+      }
+      const begin = (makeWay: AbortSignal) => {
+        signal.removeEventListener('abort', leave)
+        resolve(makeWay)
+      }
+      const waiting: Waiting = { urgent, begin }
+      this.#waiting.splice(place, 0, waiting)
+      signal.addEventListener('abort', leave, { once: true })
+    })
   }
 
   /** The device stays busy while it goes from one job to the next, so that nobody slips in between. */
@@ -89,7 +103,7 @@ export class EngineDevice {
   }
 
   async #take<T>(signal: AbortSignal, work: (engine: EngineProcess) => Promise<T>): Promise<T> {
-    if (signal.aborted) throw new TemperError('cancelled', 'stopped before the device was free')
+    if (signal.aborted) throw stoppedBefore()
     const engine = await this.#warmEngine()
     try {
       return await work(engine)
@@ -111,4 +125,8 @@ export class EngineDevice {
     await this.#engine?.close()
     this.#engine = undefined
   }
+}
+
+function stoppedBefore(): TemperError {
+  return new TemperError('cancelled', 'stopped before the device was free')
 }

@@ -5,13 +5,13 @@ import type { CpuActivities, GenerateActivities, ImportActivities, TrainActiviti
 /** A worker that dies is noticed after this. */
 const heartbeatTimeout = '30s'
 
-/** Rows and files: a database that restarts is waited for some minutes. */
+/** Rows and files. How often an attempt may end, and how, is up to the activities: a database is waited for, however long. */
 export const cpu = proxyActivities<CpuActivities>({
   taskQueue: taskQueues.cpu,
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500ms', maximumInterval: '20s', maximumAttempts: 30 },
+  retry: { initialInterval: '500ms', maximumInterval: '20s' },
 })
 
 /** Engine jobs. There is no limit to how long one may wait for a device; a dead engine or worker is retried. */
@@ -20,7 +20,7 @@ export const train = proxyActivities<TrainActivities>({
   startToCloseTimeout: '24 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
 })
 
 /** A server that ends, however it ends, is started again when somebody asks; nothing limits how long it may be used. */
@@ -32,11 +32,14 @@ export const serve = proxyActivities<GenerateActivities>({
   retry: { maximumAttempts: 1 },
 })
 
-/** Models on their way in: a fetch may take hours, and goes on where a lost worker left it. */
+/**
+ * Models on their way in: a fetch may take hours, and goes on where a lost worker left it. A network that is away for
+ * ten minutes costs nothing; an address where nobody answers at all is told of after them.
+ */
 export const importing = proxyActivities<ImportActivities>({
   taskQueue: taskQueues.import,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
+  retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 16 },
 })

@@ -1,28 +1,11 @@
 import { stageWorkflowId } from '@temper/db/contracts/workflows'
-import {
-  CancellationScope,
-  type ChildWorkflowHandle,
-  condition,
-  isCancellation,
-  setHandler,
-  startChild,
-} from '@temporalio/workflow'
+import { CancellationScope, condition, isCancellation, patched, startChild } from '@temporalio/workflow'
 import type { PlannedStage, RunPlan } from '../activities/index.ts'
 import { cpu } from './activities.ts'
 import { describeFailure } from './failure.ts'
-import {
-  type PipelineState,
-  pauseSignal,
-  progressQuery,
-  resumeSignal,
-  type StageProgress,
-  skipWaitingSignal,
-  stateQuery,
-} from './signals.ts'
-import type { StageInput } from './stage-input.ts'
+import { handleSignals, type StageHandle, tellPause } from './handle-signals.ts'
+import type { PipelineState, StageProgress } from './signals.ts'
 import { workflowOfStage } from './workflow-of-stage.ts'
-
-type StageHandle = ChildWorkflowHandle<(input: StageInput) => Promise<void>>
 
 /**
  * A run, under the id of the run: a child workflow per stage, started as soon as the stages it reads from are done, so
@@ -44,27 +27,6 @@ export async function pipelineWorkflow({ runId }: { runId: string }): Promise<Pi
     throw thrown
   }
   return state
-}
-
-function handleSignals(runId: string, state: PipelineState, running: Map<string, StageHandle>): void {
-  const pauseAll = async (paused: boolean) => {
-    if (state.paused === paused) return
-    state.paused = paused
-    await Promise.all([
-      cpu.markRunPaused({ runId, paused }),
-      ...Array.from(running.values(), (child) => child.signal(paused ? pauseSignal : resumeSignal)),
-    ])
-  }
-  setHandler(pauseSignal, () => pauseAll(true))
-  setHandler(resumeSignal, () => pauseAll(false))
-  setHandler(skipWaitingSignal, async ({ stage }) => {
-    await running.get(stage)?.signal(skipWaitingSignal, { stage })
-  })
-  setHandler(stateQuery, () => state)
-  setHandler(progressQuery, () => {
-    const stages = Object.values(state.stages)
-    return { ended: stages.filter((stage) => stage !== 'waiting' && stage !== 'running').length, total: stages.length }
-  })
 }
 
 /** Every stage waits for the ends of its inputs; plans are in topological order, so each input has one by then. */
@@ -100,11 +62,17 @@ async function runStages(runId: string, plan: RunPlan, state: PipelineState, run
     await condition(() => !state.paused)
     await cpu.beginStage({ runId, stage: stage.name, type: stage.type })
     state.stages[stage.name] = 'running'
+    const { paused } = state
     const child = await startChild(workflowOfStage[stage.type], {
       workflowId: stageWorkflowId(runId, stage.name),
-      args: [{ runId, stage: stage.name, data: plan.data, paused: state.paused }],
+      args: [{ runId, stage: stage.name, data: plan.data, paused }],
     })
     running.set(stage.name, child)
+    // At once, not when its end is written: a signal to a closed workflow fails.
+    const forget = () => running.delete(stage.name)
+    child.result().then(forget, forget)
+    // A pause that came while it was being started. Histories from before did not tell it.
+    if (state.paused !== paused && patched('tell-late-pause')) await tellPause([child], state.paused)
     try {
       await child.result()
       await cpu.endStage({ runId, stage: stage.name, state: 'done', status: null, failure: null })
@@ -114,8 +82,6 @@ async function runStages(runId: string, plan: RunPlan, state: PipelineState, run
       const failure = describeFailure(thrown)
       await cpu.endStage({ runId, stage: stage.name, state: 'failed', status: failure.message, failure })
       return 'failed'
-    } finally {
-      running.delete(stage.name)
     }
   }
 }
