@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { TrainingJob } from '@temper/db/contracts'
 import { lastCheckpoint, makeToy, runToyJob, segmentOf, type Toy } from '@temper/engine/toy'
 
-/** 30 steps over all rows of the toy task, so that batches of another form hold the same rows; or iterations of rollouts. */
+/** 30 steps over all rows of the toy task, so that batches of another form hold the same rows; or 30 rollouts and what is learnt of them. */
 const jobs = {
   pretrain: (toy: Toy) => toy.pretrain({ ...unseen, steps: 30 }),
   sft: (toy: Toy, { policy }: Models, form: object) =>
@@ -12,11 +12,11 @@ const jobs = {
   dpo: (toy: Toy, { policy }: Models, form: object) =>
     toy.dpo(policy, { ...unseen, epochs: 30, batchSize: 5, ...form }),
   ppo: (toy: Toy, { policy, reward }: Models, form: object) =>
-    toy.ppo(policy, reward, { ...unseen, iterations: 5, ...form }),
+    toy.ppo(policy, reward, { ...unseen, iterations: 30, ...form }),
   grpo: (toy: Toy, { policy, reward }: Models, form: object) =>
-    toy.grpo(policy, reward, { ...unseen, iterations: 5, updateEpochs: 2, beta: 0.05, ...form }),
+    toy.grpo(policy, reward, { ...unseen, iterations: 30, updateEpochs: 2, beta: 0.05, ...form }),
   rloo: (toy: Toy, { policy, reward }: Models, form: object) =>
-    toy.rloo(policy, reward, { ...unseen, iterations: 5, updateEpochs: 2, ...form }),
+    toy.rloo(policy, reward, { ...unseen, iterations: 30, updateEpochs: 2, ...form }),
 }
 
 /** So low that rounding errors do not grow from step to step. */
