@@ -8,6 +8,7 @@ export type StagePatch = Partial<
   Pick<StageRun, 'state' | 'status' | 'step' | 'totalSteps' | 'headline' | 'checkpointId' | 'result' | 'failure'>
 >
 
+/** A stage in one of these works no more, and takes no votes. */
 export const endedStageStates: readonly StageState[] = ['failed', 'done', 'cancelled', 'skipped']
 
 /** The first `running` sets the start, a final state the end. Throws `not_found`. */

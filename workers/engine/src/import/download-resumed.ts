@@ -29,7 +29,7 @@ interface DownloadOptions {
 /**
  * Downloads a file to `target`, going on behind what an earlier try left, and after a broken connection as long as each
  * brings more bytes. The file gets its name once size and digest are right.
- * @throws HubApiError for a refusal, TypeError where the connection fails, TemperError unavailable for other bytes
+ * @throws HubApiError for a refusal, TypeError where the connection fails, TemperError invalid_checkpoint for other bytes
  */
 export async function downloadResumed(file: RemoteFile, target: string, options: DownloadOptions): Promise<void> {
   if ((await sizeOf(target)) !== file.sizeBytes) {
@@ -78,7 +78,10 @@ async function fetchRest(file: RemoteFile, partial: string, have: number, option
 }
 
 function longer({ what, sizeBytes }: RemoteFile): TemperError {
-  return new TemperError('unavailable', `${what} is longer than the ${sizeBytes} bytes that the list of files says`)
+  return new TemperError(
+    'invalid_checkpoint',
+    `${what} is longer than the ${sizeBytes} bytes that the list of files says`,
+  )
 }
 
 async function check(file: RemoteFile, partial: string): Promise<void> {
@@ -92,7 +95,7 @@ async function check(file: RemoteFile, partial: string): Promise<void> {
   if (JSON.stringify(actual) === JSON.stringify(expected)) return
   await rm(partial)
   const rule = `arrived as ${JSON.stringify(actual)}, the list of files says ${JSON.stringify(expected)}`
-  throw new TemperError('unavailable', `${what} ${rule}`, { details: { file: what, actual, expected } })
+  throw new TemperError('invalid_checkpoint', `${what} ${rule}`, { details: { file: what, actual, expected } })
 }
 
 /** How Git names the bytes of a file. */

@@ -129,7 +129,7 @@ it('keeps no bytes of another digest', async () => {
   hub.corrupt.clear()
   hub.corrupt.set('config.json', '[]')
   await rm(join(dir, mainCommit), { recursive: true })
-  await expect(fetchModel('own/model')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(fetchModel('own/model')).rejects.toMatchObject({ code: 'invalid_checkpoint' })
 })
 
 it('names HF_TOKEN where a repository is gated', async () => {
