@@ -1,6 +1,6 @@
 import { pairLossSchema } from '@temper/db/contracts'
 import { toBatch } from '@temper/engine/data'
-import { DpoTrainer, RewardTrainer, SupervisedTrainer } from '@temper/engine/trainers'
+import { DpoTrainer, EpochSource, RewardTrainer, SupervisedTrainer } from '@temper/engine/trainers'
 import { type OpenRun, openRun, type TrainerKind } from './open-run.ts'
 import type { TrlRun } from './trl-reference.ts'
 
@@ -65,12 +65,10 @@ async function createTrainer(open: OpenRun, { settings }: TrlRun, kind: TrainerK
 
 /** Rows of one step in file order, a pass each of `batchSize`, one conversation a row. */
 function batchesOf({ pairs, rowLength, settings }: OpenRun, step: number) {
-  const { batchSize, gradientAccumulation } = settings
-  return Array.from({ length: gradientAccumulation }, (_, pass) => {
-    const first = ((step - 1) * gradientAccumulation + pass) * batchSize
-    const rows = Array.from({ length: batchSize }, (_, i) => pairs[(first + i) % pairs.length]?.chosen).map(
-      (sequence) => (sequence ? [sequence] : []),
-    )
+  const { batchSize } = settings
+  const passes = new EpochSource(pairs, 'sequential').passesOf(step, settings)
+  return passes.map((pass) => {
+    const rows = pass.map(({ chosen }) => [chosen])
     return toBatch(rows, { rowLength, rows: batchSize, lossTokens: batchSize * rowLength })
   })
 }

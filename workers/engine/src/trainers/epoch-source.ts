@@ -21,19 +21,30 @@ export class EpochSource<T> {
   }
 
   /** Optimizer steps that see every item `epochs` times; at least one. */
-  stepsOf(epochs: number, { batchSize, gradientAccumulation }: BatchSettings): number {
-    return Math.max(1, Math.ceil((epochs * this.#items.length) / (batchSize * gradientAccumulation)))
+  stepsOf(epochs: number, settings: BatchSettings): number {
+    return Math.max(1, Math.ceil(epochs * this.#stepsOfEpoch(settings)))
   }
 
-  /** Items of optimizer step `step` (from 1), a list a pass. */
-  passesOf(step: number, { batchSize, gradientAccumulation }: BatchSettings): T[][] {
-    const first = (step - 1) * gradientAccumulation
-    return Array.from({ length: gradientAccumulation }, (_, pass) => this.take((first + pass) * batchSize, batchSize))
+  /** Items of optimizer step `step` (from 1), a list a pass. The last step of an epoch has those that are left, as in TRL. */
+  passesOf(step: number, settings: BatchSettings): T[][] {
+    const { batchSize, gradientAccumulation } = settings
+    const steps = this.#stepsOfEpoch(settings)
+    const epoch = Math.floor((step - 1) / steps)
+    const first = ((step - 1) % steps) * batchSize * gradientAccumulation
+    const count = Math.min(batchSize * gradientAccumulation, this.#items.length - first)
+    const items = this.take(epoch * this.#items.length + first, count)
+    return Array.from({ length: Math.ceil(count / batchSize) }, (_, pass) =>
+      items.slice(pass * batchSize, (pass + 1) * batchSize),
+    )
   }
 
   /** Items `start` up to `start + count` of the endless sequence. */
   take(start: number, count: number): T[] {
     return Array.from({ length: count }, (_, offset) => this.#at(start + offset))
+  }
+
+  #stepsOfEpoch({ batchSize, gradientAccumulation }: BatchSettings): number {
+    return Math.ceil(this.#items.length / (batchSize * gradientAccumulation))
   }
 
   #at(place: number): T {

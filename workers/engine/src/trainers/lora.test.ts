@@ -41,10 +41,12 @@ const isTrained = (name: string) => /\.lora_[AB]\.weight$|\/score\.weight$/.test
 async function prepared(create: () => Promise<Trainer>) {
   const add = vi.spyOn(TracedProgram.prototype, 'addVariables')
   const trainer = await create()
-  const weights = add.mock.calls.flatMap(([specs]) => Object.keys(specs))
   const program = add.mock.contexts[0] as TracedProgram
+  const added = () =>
+    add.mock.calls.filter((_, i) => add.mock.contexts[i] === program).flatMap(([specs]) => Object.keys(specs))
+  const weights = added()
   await trainer.prepare()
-  const state = add.mock.calls.flatMap(([specs]) => Object.keys(specs)).filter((name) => !weights.includes(name))
+  const state = added().filter((name) => !weights.includes(name))
   return { trainer, program, weights, state }
 }
 

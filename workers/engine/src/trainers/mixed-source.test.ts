@@ -15,6 +15,29 @@ const mixture = () =>
 const steps = (source: MixedSource<number>, count: number) =>
   numbers(1, count).flatMap((step) => source.passesOf(step, settings).flat())
 
+describe('EpochSource', () => {
+  it('ends each epoch with a step of the items that are left, and starts the next with a full one', () => {
+    const source = new EpochSource(numbers(0, 10), 'sequential')
+    expect(source.stepsOf(2, settings)).toBe(6)
+    const sizes = numbers(1, 6).map((step) => source.passesOf(step, settings).map(({ length }) => length))
+    expect(sizes).toEqual([[4], [4], [2], [4], [4], [2]])
+    expect(source.passesOf(6, settings)).toEqual([[8, 9]])
+  })
+
+  it('has the same items in a step of several passes as in a step of one', () => {
+    const source = new EpochSource(numbers(0, 10), 7)
+    const passes = (step: number) => source.passesOf(step, { batchSize: 2, gradientAccumulation: 3 })
+    expect(passes(2).map(({ length }) => length)).toEqual([2, 2])
+    for (const step of [1, 2, 3]) {
+      expect(passes(step).flat()).toEqual(source.passesOf(step, { batchSize: 6, gradientAccumulation: 1 }).flat())
+    }
+  })
+
+  it('takes part of an epoch', () => {
+    expect(new EpochSource(numbers(0, 10), 7).stepsOf(0.5, settings)).toBe(2)
+  })
+})
+
 describe('MixedSource', () => {
   it('draws from each source in its share', () => {
     const share = steps(mixture(), 1000).filter((item) => item < 100).length / 4000
@@ -46,6 +69,6 @@ describe('MixedSource', () => {
     const alone = new MixedSource([{ items: numbers(0, 10), weight: 0.2 }], 7)
     const source = new EpochSource(numbers(0, 10), 7)
     expect(alone.passesOf(4, settings)).toEqual(source.passesOf(4, settings))
-    expect(alone.stepsOf(2, settings)).toBe(5)
+    expect(alone.stepsOf(2, settings)).toBe(source.stepsOf(2, settings))
   })
 })

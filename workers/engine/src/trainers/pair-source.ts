@@ -72,9 +72,8 @@ export class PairSource {
 
   /** Batches of optimizer step `step` (from 1), one a pass. */
   batchesOf(step: number): PairBatch[] {
-    const { batchSize, gradientAccumulation } = this.#settings
     const passes = this.#source.passesOf(step, this.#settings)
-    const counts = { denominator: batchSize * gradientAccumulation, decidedCount: withoutTies(passes.flat()).length }
+    const counts = { denominator: passes.flat().length, decidedCount: withoutTies(passes.flat()).length }
     return passes.map((pairs) => this.#batch(pairs, counts))
   }
 
