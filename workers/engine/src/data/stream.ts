@@ -12,17 +12,10 @@ export interface Stream {
 
 /** All texts as one, the end token between two of them. */
 export function encodeStream(tokenizer: Tokenizer, texts: readonly string[]): Stream {
-  const parts = texts.map((text) => tokenizer.encode(text, { addSpecialTokens: false }))
-  const ids = new Int32Array(parts.reduce((sum, part) => sum + part.length + 1, -1))
-  const starts: number[] = []
-  let at = 0
-  for (const [index, part] of parts.entries()) {
-    if (index > 0) ids[at++] = tokenizer.eosId
-    starts.push(at)
-    ids.set(part, at)
-    at += part.length
-  }
-  return { ids, starts }
+  const streams = texts.map((text) => {
+    return { ids: Int32Array.from(tokenizer.encode(text, { addSpecialTokens: false })), starts: [0] }
+  })
+  return joinStreams(streams, tokenizer.eosId)
 }
 
 /** Streams after each other, the end token between two of them. */

@@ -14,13 +14,7 @@ import {
   writeCheckpoint,
 } from '../checkpoint/index.ts'
 import type { Model } from '../models/index.ts'
-import {
-  loadTokenizer,
-  parseTokenizerConfig,
-  plainTemplate,
-  type Tokenizer,
-  writeTokenizerFiles,
-} from '../tokenizer/index.ts'
+import { loadTokenizer, plainTemplate, type Tokenizer, writeTokenizerFiles } from '../tokenizer/index.ts'
 import { ggufConfig } from './gguf/gguf-config.ts'
 import { ggufWeights } from './gguf/gguf-weights.ts'
 import { openGguf } from './gguf/open-gguf.ts'
@@ -91,7 +85,7 @@ interface ToWrite {
 async function write(dir: string, toWrite: ToWrite, options: ImportOptions): Promise<void> {
   const { model, read, rewardNormalization, ...files } = toWrite
   const tokenizer = await readTokenizer(files.tokenizerDir, model)
-  const hasTemplate = parseTokenizerConfig(tokenizer.files.config).chat_template !== undefined
+  const hasTemplate = tokenizer.files.config.chat_template != null
   const kind = model.head === 'score' ? 'reward' : 'policy'
   const { importedFrom } = options
   await writeCheckpoint(dir, {

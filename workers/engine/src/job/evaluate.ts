@@ -14,10 +14,10 @@ import {
 } from '../forward/index.ts'
 import { type Model, paramsOf } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
-import { loadTokenizer, type Tokenizer } from '../tokenizer/index.ts'
 import { type Program, TracedProgram } from '../tracing/index.ts'
 import { type JobContext, scorerOf } from '../trainers/index.ts'
 import { completePrompts, type PromptCompletion, toRow } from './complete-prompts.ts'
+import { type OpenPolicy, openPolicy } from './open-policy.ts'
 
 /** Rows measured in one call. */
 const chunkRows = 16
@@ -59,17 +59,6 @@ export async function evaluatePolicies(job: JobOf<'evaluate'>, context: JobConte
   context.emit({ type: 'done', outcome: 'finished', step, totalSteps: step, result: { prompts: step } })
 }
 
-/** A checkpoint whose weights are read when a program takes them. */
-interface OpenPolicy {
-  dir: string
-  model: Model
-  tokenizer: Tokenizer
-}
-
-async function openPolicy(dir: string): Promise<OpenPolicy> {
-  return { dir, model: await readModel(dir), tokenizer: await loadTokenizer(dir) }
-}
-
 async function openReward(dir: string, policy: OpenPolicy): Promise<Scorer & { dir: string }> {
   return { dir, ...scorerOf(dir, await readModel(dir), await readLineage(dir), policy) }
 }
@@ -85,12 +74,10 @@ async function measureCompletions(
   { program, policy, baseline, reward }: Judges,
   completions: readonly PromptCompletion[],
   { sampling }: JobOf<'evaluate'>,
-): Promise<{ score: number | null; kl: number }[]> {
+): Promise<({ score: number | null; kl: number } | undefined)[]> {
   const episodes = completions.map(
     ({ promptIds, ids, stopped }): Episode => ({ prompt: promptIds, completion: ids, stopped }),
   )
-  const longest = Math.max(...episodes.map(({ prompt, completion }) => prompt.length + completion.length))
-  const shape: EpisodeShape = { rowLength: Math.ceil(longest / 16) * 16, maxTokens: sampling.maxTokens }
   const measure = new ForwardFunction(program, 'measure', 'fp32', (variables, inputs) => {
     const x = inputs as EpisodeInputs
     const logps = (role: string, model: Model) =>
@@ -101,14 +88,23 @@ async function measureCompletions(
       : tf.zeros([x.mask.shape[0] ?? 0])
     return { kl: tf.sum(tf.mul(ratio, x.mask), 1), score }
   })
-  const measured: { score: number | null; kl: number }[] = []
-  for (let first = 0; first < episodes.length; first += chunkRows) {
-    const chunk = episodes.slice(first, first + chunkRows)
-    const { kl, score } = await measure.run(episodeFeeds(chunk, shape))
-    for (const row of chunk.keys()) {
+  const measured = new Map<Episode, { score: number | null; kl: number }>()
+  // Of about one length in a chunk: the longest prompt would pad all of them.
+  const byLength = episodes.toSorted((a, b) => lengthOf(a) - lengthOf(b))
+  for (let first = 0; first < byLength.length; first += chunkRows) {
+    const chunk = byLength.slice(first, first + chunkRows)
+    const { kl, score } = await measure.run(episodeFeeds(chunk, shapeOf(chunk, sampling.maxTokens)))
+    for (const [row, episode] of chunk.entries()) {
       const raw = score.data[row] ?? Number.NaN
-      measured.push({ score: reward ? normalizedScore(raw, reward) : null, kl: kl.data[row] ?? Number.NaN })
+      measured.set(episode, { score: reward ? normalizedScore(raw, reward) : null, kl: kl.data[row] ?? Number.NaN })
     }
   }
-  return measured
+  return episodes.map((episode) => measured.get(episode))
+}
+
+const lengthOf = ({ prompt, completion }: Episode) => prompt.length + completion.length
+
+/** Rows in steps of 64 tokens: each length has a function of its own to compile. */
+function shapeOf(chunk: readonly Episode[], maxTokens: number): EpisodeShape {
+  return { rowLength: Math.ceil(Math.max(...chunk.map(lengthOf)) / 64) * 64, maxTokens }
 }

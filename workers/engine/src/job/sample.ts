@@ -1,17 +1,17 @@
 import { type JobOf, promptSourceRowSchema, type SampleRow } from '@temper/db/contracts'
-import { addStoredRole, readModel } from '../checkpoint/index.ts'
+import { addStoredRole } from '../checkpoint/index.ts'
 import { readRows, writeRows } from '../data/index.ts'
-import { loadTokenizer } from '../tokenizer/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
 import type { JobContext } from '../trainers/index.ts'
 import { completePrompts, toRow } from './complete-prompts.ts'
+import { openPolicy } from './open-policy.ts'
 
 /** Samples `completionsPerPrompt` completions of each prompt and writes them, a line a prompt. */
 export async function sampleCompletions(job: JobOf<'sample'>, context: JobContext): Promise<void> {
   const { completionsPerPrompt: count, sampling, seed } = job
   const all = await readRows(job.prompts, promptSourceRowSchema)
   const prompts = all.slice(0, job.limit ?? all.length)
-  const policy = { model: await readModel(job.model), tokenizer: await loadTokenizer(job.model) }
+  const policy = await openPolicy(job.model)
   const program = new TracedProgram()
   try {
     await addStoredRole(program, 'policy', job.model, policy.model)

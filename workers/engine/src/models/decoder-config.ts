@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ropeFrequencies } from '../nn/index.ts'
 import { headOf } from './head.ts'
 import { requireMultiple } from './parse-config.ts'
-import { contextWith, ropeScalingOf } from './rope-config.ts'
+import { contextLengthOf, ropeScalingOf } from './rope-config.ts'
 
 export const size = z.number().int().positive()
 /** Of a layer; the names of their matrices are lists of as many. */
@@ -59,7 +59,7 @@ export function decoderConfig(
     nHead,
     nKvHead,
     headDim,
-    contextLength: contextWith(scaling, config.max_position_embeddings),
+    contextLength: contextLengthOf(scaling, config.max_position_embeddings),
     epsilon: config.rms_norm_eps,
     initializerRange: config.initializer_range,
     tied: config.tie_word_embeddings,

@@ -77,7 +77,7 @@ function scalingOf(type: string, parameters: Record<string, unknown>, contextLen
  * Positions that a model reads. Files that scale by `linear` or `yarn` may name those it was trained on before; `llama3`
  * names all of them.
  */
-export function contextWith(scaling: RopeScaling, maxPositions: number): number {
+export function contextLengthOf(scaling: RopeScaling, maxPositions: number): number {
   if (scaling.type === 'linear') return Math.floor(maxPositions * scaling.factor)
   if (scaling.type !== 'yarn') return maxPositions
   return Math.max(maxPositions, Math.floor(scaling.originalContextLength * scaling.factor))

@@ -2,8 +2,7 @@ import type { Sampling } from '@temper/db/contracts'
 import type { Episode } from '../forward/index.ts'
 import type { Generator } from '../generation/index.ts'
 import type { RewardSample } from '../rewards/index.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
-import type { Prompt } from './prompt.ts'
+import type { Prompt, Tokenizer } from '../tokenizer/index.ts'
 
 export interface SampledEpisodes {
   episodes: Episode[]

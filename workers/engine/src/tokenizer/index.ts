@@ -2,6 +2,7 @@
 export * from './conversation.ts'
 export * from './create-tokenizer.ts'
 export * from './plain-template.ts'
+export * from './prompt.ts'
 export * from './special-tokens.ts'
 export * from './tokenizer.ts'
 export * from './tokenizer-files.ts'

@@ -6,12 +6,19 @@ import { z } from 'zod'
 const tokenSchema = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
 const optionalToken = tokenSchema.nullish().transform((token) => token ?? undefined)
 
-/** The parts of `tokenizer_config.json` that Temper reads; the rest is kept as it is. */
-const tokenizerConfigSchema = z.looseObject({
+const specialTokens = {
   bos_token: optionalToken,
   eos_token: optionalToken,
   pad_token: optionalToken,
   unk_token: optionalToken,
+}
+
+/** Older models have these in a file of their own. */
+const specialTokensMapSchema = z.object(specialTokens)
+
+/** The parts of `tokenizer_config.json` that Temper reads; the rest is kept as it is. */
+const tokenizerConfigSchema = z.looseObject({
+  ...specialTokens,
   chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish(),
 })
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>
@@ -25,14 +32,6 @@ export interface TokenizerFiles {
   /** `eos_token_id` of `generation_config.json`, or where that names none of `config.json`. */
   stopIds?: number[]
 }
-
-/** Tokens by their part, which older models have in a file of their own. */
-const specialTokensMapSchema = z.object({
-  bos_token: optionalToken,
-  eos_token: optionalToken,
-  pad_token: optionalToken,
-  unk_token: optionalToken,
-})
 
 /**
  * Reads `tokenizer.json`, `tokenizer_config.json`, and where they exist `special_tokens_map.json`, `chat_template.jinja`

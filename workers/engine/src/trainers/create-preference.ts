@@ -11,6 +11,7 @@ import { DpoTrainer } from './dpo.ts'
 import { judgedAnswers } from './judged-answers.ts'
 import type { PairData, PairPass } from './pair-source.ts'
 import { countPairs, type Pair, pairsOf, withoutTies } from './pairs.ts'
+import { fineTunes } from './preference-body.ts'
 import { PromptSamples, promptsOf } from './prompt-samples.ts'
 import type { ReferenceCache } from './reference-logps.ts'
 import { RewardTrainer } from './reward.ts'
@@ -99,6 +100,5 @@ function countAnswers(answers: readonly Pair[]) {
 /** Rows keep the numbers they have in the file. An answer that people called bad is no target to be fine-tuned on. */
 function learntFrom(pairs: Pair[], settings: JobOf<'reward' | 'dpo'>['settings']): Pair[] {
   if (settings.ties === 'drop') return withoutTies(pairs)
-  const fineTunes = 'sftWeight' in settings && (settings.sftWeight > 0 || settings.loss === 'orpo')
-  return fineTunes ? pairs.filter(({ bothBad }) => !bothBad) : pairs
+  return 'sftWeight' in settings && fineTunes(settings) ? pairs.filter(({ bothBad }) => !bothBad) : pairs
 }

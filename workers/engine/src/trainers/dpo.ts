@@ -7,7 +7,7 @@ import { dropoutFeeds } from './adapted-role.ts'
 import { countAnswers, withoutAbsent } from './answer-counts.ts'
 import { pairLogps } from './pair-logps.ts'
 import { type PairBatch, type PairData, PairSource } from './pair-source.ts'
-import { type Pair, withoutTies } from './pairs.ts'
+import { type Pair, withoutTies, withoutUndecided } from './pairs.ts'
 import { answerLoss, pairLoss, pairMargins } from './preference-body.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import { type ReferenceCache, ReferenceLogps } from './reference-logps.ts'
@@ -99,7 +99,7 @@ export class DpoTrainer implements Trainer {
       feeds: { ...this.#withReference(batch), ...counts?.feeds, ...dropoutFeeds(this.#parts.role, step, pass) },
     }))
     const measured = await this.#updater.step(passes, step)
-    const values = counts === undefined ? measured : withoutAbsent(measured, counts)
+    const values = counts ? withoutAbsent(measured, counts) : withoutUndecided(measured, batches.flatMap(({ pairs }) => pairs)) // biome-ignore format: one line
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
     this.#training.metrics = { ...values, num_tokens: this.#numTokens }

@@ -18,7 +18,6 @@ import {
   logpDifference,
   meanOfUpdates,
   measureEpisodes,
-  type Prompt,
   passRows,
   promptRows,
   rewardModelScores,
@@ -32,6 +31,7 @@ import {
   updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
+import type { Prompt } from '../tokenizer/index.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import type { GroupMethod } from './group-method.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EpochSource } from './epoch-source.ts'
-import { MixedSource } from './mixed-source.ts'
+import { MixedSource, sourceOf } from './mixed-source.ts'
 
 const settings = { batchSize: 4, gradientAccumulation: 1 }
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i)
@@ -66,7 +66,7 @@ describe('MixedSource', () => {
   })
 
   it('is, with one source, that source', () => {
-    const alone = new MixedSource([{ items: numbers(0, 10), weight: 0.2 }], 7)
+    const alone = sourceOf([{ items: numbers(0, 10), weight: 0.2 }], 7)
     const source = new EpochSource(numbers(0, 10), 7)
     expect(alone.passesOf(4, settings)).toEqual(source.passesOf(4, settings))
     expect(alone.stepsOf(2, settings)).toBe(source.stepsOf(2, settings))

@@ -7,10 +7,18 @@ export interface WeightedItems<T> {
   weight: number
 }
 
+/** Where a stage's batches come from. */
+export type BatchSource<T> = Pick<EpochSource<T>, 'stepsOf' | 'passesOf'>
+
+/** One source epoch by epoch, or several mixed by their weights. */
+export function sourceOf<T>(sources: readonly WeightedItems<T>[], seed: number): BatchSource<T> {
+  const [only, ...more] = sources
+  return only && more.length === 0 ? new EpochSource(only.items, seed) : new MixedSource(sources, seed)
+}
+
 /**
  * An endless mixture of sources: which one gives the item at place `g` is drawn by their weights from seed and `g`
- * alone, and each goes through its own items epoch after epoch. So the item at a place is a function of seed and place. One
- * source alone is an `EpochSource`.
+ * alone, and each goes through its own items epoch after epoch. So the item at a place is a function of seed and place.
  */
 export class MixedSource<T> {
   readonly #sources: readonly EpochSource<T>[]
@@ -30,24 +38,16 @@ export class MixedSource<T> {
   }
 
   /** Optimizer steps that take `epochs` times as many items as there are; at least one. */
-  stepsOf(epochs: number, settings: BatchSettings): number {
-    const { batchSize, gradientAccumulation } = settings
-    if (this.#alone) return this.#alone.stepsOf(epochs, settings)
+  stepsOf(epochs: number, { batchSize, gradientAccumulation }: BatchSettings): number {
     return Math.max(1, Math.ceil((epochs * this.#count) / (batchSize * gradientAccumulation)))
   }
 
   /** Items of optimizer step `step` (from 1), a list a pass. */
-  passesOf(step: number, settings: BatchSettings): T[][] {
-    const { batchSize, gradientAccumulation } = settings
-    if (this.#alone) return this.#alone.passesOf(step, settings)
+  passesOf(step: number, { batchSize, gradientAccumulation }: BatchSettings): T[][] {
     const first = (step - 1) * gradientAccumulation
     return Array.from({ length: gradientAccumulation }, (_, pass) =>
       Array.from({ length: batchSize }, (_, row) => this.#at((first + pass) * batchSize + row)),
     )
-  }
-
-  get #alone(): EpochSource<T> | undefined {
-    return this.#sources.length === 1 ? this.#sources[0] : undefined
   }
 
   #at(place: number): T {

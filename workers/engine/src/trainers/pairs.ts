@@ -24,6 +24,16 @@ export function pairsOf(rows: readonly PreferenceRow[], tokenizer: Tokenizer, ma
   })
 }
 
+/** Metrics of a step without those of decided pairs where it has none. */
+export function withoutUndecided(
+  metrics: Record<string, number>,
+  pairs: readonly Pick<Pair, 'tie'>[],
+): Record<string, number> {
+  if (withoutTies(pairs).length > 0) return metrics
+  const { accuracy: _, margin: __, 'rewards/accuracies': ___, 'rewards/margins': ____, ...rest } = metrics
+  return rest
+}
+
 export function withoutTies<P extends { tie: boolean }>(pairs: readonly P[]): P[] {
   return pairs.filter(({ tie }) => !tie)
 }

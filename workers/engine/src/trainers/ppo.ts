@@ -23,7 +23,6 @@ import {
   episodeShape,
   logpDifference,
   measureEpisodes,
-  type Prompt,
   passRows,
   promptRows,
   rewardModelScores,
@@ -36,6 +35,7 @@ import {
   updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
+import type { Prompt } from '../tokenizer/index.ts'
 import type { Inputs, Variables } from '../tracing/index.ts'
 import { EpochSource } from './epoch-source.ts'
 import { meanKl, rolloutMetrics, updateMetrics } from './ppo-metrics.ts'

@@ -11,6 +11,11 @@ interface PreferenceParts extends PairPolicy {
   settings: MethodSettings<'dpo'>
 }
 
+/** Whether the loss also raises the likelihood of the chosen answer itself. */
+export function fineTunes({ sftWeight, loss }: Pick<MethodSettings<'dpo'>, 'sftWeight' | 'loss'>): boolean {
+  return sftWeight > 0 || loss === 'orpo'
+}
+
 /** Loss and metrics of a batch of pairs: every loss but kto. */
 export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: Inputs<string>) {
   const { settings } = parts
@@ -27,11 +32,10 @@ export function pairLoss(parts: PreferenceParts, variables: Variables, inputs: I
   // Of a tie neither answer should lead.
   const decided = tf.mul(pairWeights, tf.sub(1, ties))
   const ofDecided = (values: Tensor) => tf.div(tf.sum(tf.mul(values, decided)), tf.maximum(decidedCount, 1))
-  const fineTunes = settings.sftWeight > 0 || settings.loss === 'orpo'
   return {
     loss: mean(judged),
     metrics: {
-      ...(fineTunes && { nll_loss: mean(negativeLogLikelihood(chosen)) }),
+      ...(fineTunes(settings) && { nll_loss: mean(negativeLogLikelihood(chosen)) }),
       'rewards/chosen': mean(chosenRewards),
       'rewards/rejected': mean(rejectedRewards),
       'rewards/margins': ofDecided(tf.sub(chosenRewards, rejectedRewards)),

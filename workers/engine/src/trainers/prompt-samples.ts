@@ -2,8 +2,7 @@ import type { EngineEvent, JobOf, Message, StageOf, TrainingJob } from '@temper/
 import type { Row } from '../data/index.ts'
 import { Decoder } from '../generation/index.ts'
 import type { Model, Role } from '../models/index.ts'
-import { type Prompt, promptText } from '../rollout/index.ts'
-import { encodePrompt, type Tokenizer } from '../tokenizer/index.ts'
+import { type Prompt, promptOf, type Tokenizer } from '../tokenizer/index.ts'
 import type { Program } from '../tracing/index.ts'
 
 type SampleSettings = Pick<StageOf<'sft'>, 'samplePrompts' | 'sampleEverySteps'>
@@ -106,8 +105,7 @@ const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1
 
 /** The first of some prompts as generation sees them: whole, also where training cuts them. */
 export function promptsOf(tokenizer: Tokenizer, prompts: readonly (readonly Message[])[]): Prompt[] {
-  const first = prompts.slice(0, considered)
-  return first.map((messages) => ({ ids: encodePrompt(tokenizer, messages), text: promptText(messages) }))
+  return prompts.slice(0, considered).map((messages) => promptOf(tokenizer, messages))
 }
 
 /** The beginnings of the first documents, at most half of each. */

@@ -1,7 +1,6 @@
 import { type JobOf, promptSourceRowSchema, TemperError } from '@temper/db/contracts'
 import { readRows } from '../data/index.ts'
-import { type Prompt, promptText } from '../rollout/index.ts'
-import { encodePrompt } from '../tokenizer/index.ts'
+import { type Prompt, promptOf } from '../tokenizer/index.ts'
 import type { Start } from './start.ts'
 
 /** Prompts of a job that samples completions; they are cut at the left to leave room for one. */
@@ -16,5 +15,5 @@ export async function readPrompts(
     throw new TemperError('invalid_input', message, { details: { prompts: rows.length, room } })
   }
   const longest = Math.min(room, settings.maxPromptLength ?? room)
-  return rows.map(({ messages }) => ({ ids: encodePrompt(tokenizer, messages, longest), text: promptText(messages) }))
+  return rows.map(({ messages }) => promptOf(tokenizer, messages, longest))
 }

@@ -8,6 +8,7 @@ import type { Inputs, Program, Variables } from '../tracing/index.ts'
 import { dropoutFeeds } from './adapted-role.ts'
 import { judgeHeldOut } from './held-out-forecasts.ts'
 import { type MeasuredPair, type PairData, PairSource } from './pair-source.ts'
+import { withoutUndecided } from './pairs.ts'
 import { spread } from './spread.ts'
 import type { MetricValues, Result, Trainer } from './trainer.ts'
 import { type CheckpointParts, TrainingState } from './training-state.ts'
@@ -91,7 +92,8 @@ export class RewardTrainer implements Trainer {
       ...batch,
       feeds: { ...batch.feeds, ...dropoutFeeds(this.#parts.role, step, pass) },
     }))
-    const values = await this.#updater.step(passes, step)
+    const measured = await this.#updater.step(passes, step)
+    const values = withoutUndecided(measured, batches.flatMap(({ pairs }) => pairs)) // biome-ignore format: one line
     this.#numTokens += batches.reduce((sum, { tokens }) => sum + tokens, 0)
     this.#training.step = step
     this.#training.metrics = { ...values, num_tokens: this.#numTokens, ...(await this.#heldOutAtEnd()) }

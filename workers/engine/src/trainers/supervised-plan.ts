@@ -1,5 +1,6 @@
 import { conversationRowSchema, type JobOf, TemperError, textRowSchema } from '@temper/db/contracts'
 import {
+  bucket,
   conversationSequence,
   countTargets,
   coverRows,
@@ -16,7 +17,7 @@ import {
 import type { Model } from '../models/index.ts'
 import type { Tokenizer } from '../tokenizer/index.ts'
 import type { BatchSettings } from './epoch-source.ts'
-import { MixedSource, type WeightedItems, weightedIndex } from './mixed-source.ts'
+import { type BatchSource, sourceOf, type WeightedItems, weightedIndex } from './mixed-source.ts'
 import { openingsOf, type PromptChoice, promptsOf } from './prompt-samples.ts'
 import { rowLengthFor } from './row-length.ts'
 import { spread } from './spread.ts'
@@ -44,7 +45,7 @@ export async function planSft(job: JobOf<'sft'>, model: Model, tokenizer: Tokeni
   const rowsOf = (sequences: readonly Sequence[]): Row[] =>
     packing ? packSequences(sequences, { rowLength }) : sequences.map((sequence) => [sequence])
   const { sources, heldOut } = rowSources(job, encoded, rowsOf)
-  const source = new MixedSource(sources, job.seed)
+  const source = sourceOf(sources, job.seed)
   const prompts = rowSources(job, read, (part) =>
     promptsOf(
       tokenizer,
@@ -94,7 +95,7 @@ function planLines(
       { rowLength },
     )
   const { sources, heldOut } = rowSources(job, texts, rowsOf)
-  const source = new MixedSource(sources, job.seed)
+  const source = sourceOf(sources, job.seed)
   const firstRows = sources.flatMap(({ items }) => items.slice(0, shownRows))
   return { batches: (step) => packedBatches(source, rowLength, job.settings, step), heldOut, firstRows }
 }
@@ -171,23 +172,14 @@ function rowSources<T, R>(
   }
 }
 
-function packedBatches(source: MixedSource<Row>, rowLength: number, settings: BatchSettings, step: number) {
+function packedBatches(source: BatchSource<Row>, rowLength: number, settings: BatchSettings, step: number) {
   return source.passesOf(step, settings).map((rows) => fullBatch(rows, rowLength, settings.batchSize))
 }
 
-/** Rows in one shape, with room for as many trained tokens as they have. */
+/** Rows in one shape, with room for as many trained tokens as they have: few sizes, for each is compiled. */
 function fullBatch(rows: readonly Row[], rowLength: number, batchSize: number): PackedBatch {
   const trained = rows.flat().reduce((sum, sequence) => sum + countTargets(sequence), 0)
-  return toBatch(rows, { rows: batchSize, rowLength, lossTokens: roomFor(trained, batchSize * rowLength) })
-}
-
-/** All tokens, or three quarters, half, three eighths … of them: each size has a function of its own to compile. */
-function roomFor(trained: number, all: number): number {
-  let room = all
-  for (let half = all; half >= 16; half = Math.ceil(half / 2)) {
-    for (const size of [half, Math.ceil((half * 3) / 4)]) if (size >= trained) room = size
-  }
-  return room
+  return toBatch(rows, { rows: batchSize, rowLength, lossTokens: Math.min(bucket(trained, 2), batchSize * rowLength) })
 }
 
 /** Nothing where the job asks for no validation. */

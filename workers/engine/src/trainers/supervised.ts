@@ -48,6 +48,7 @@ export class SupervisedTrainer implements Trainer {
   readonly #auxCoef: number
   readonly #best: BestWeights
   #numTokens = 0
+  readonly #flopsPerToken: number
   /** Of this device, operations a second. */
   #peak = Number.NaN
 
@@ -56,6 +57,7 @@ export class SupervisedTrainer implements Trainer {
     this.#parts = parts
     this.samples = parts.samples
     this.#auxCoef = routerLossCoef(model, settings.routerAuxLossCoef)
+    this.#flopsPerToken = flopsPerToken(parts)
     const body = (variables: Variables, inputs: Inputs<string>) => {
       const routings: Routing[] = []
       const language = loss(parts, variables, inputs, routings)
@@ -114,7 +116,7 @@ export class SupervisedTrainer implements Trainer {
       }),
       num_tokens: this.#numTokens,
       tokens_per_second: tokens / seconds,
-      mfu: flopsOf(this.#parts, tokens) / seconds / this.#peak,
+      mfu: (this.#flopsPerToken * tokens) / seconds / this.#peak,
       ...(await this.#lookAtHeldOut()),
     }
     this.#training.metrics = metrics
@@ -195,8 +197,8 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 }
 
 /** Of forward and backward pass; without the gradients of weights where adapters stand over frozen ones. */
-function flopsOf({ model, role }: SupervisedParts, tokens: number): number {
+function flopsPerToken({ model, role }: SupervisedParts): number {
   const sizes = Object.values(model.parameterShapes).map((shape) => shape.reduce((product, axis) => product * axis, 1))
-  const flops = trainingFlops({ parameters: sum(sizes, (size) => size), tokens })
+  const flops = trainingFlops({ parameters: sum(sizes, (size) => size), tokens: 1 })
   return isAdapted(role) ? (flops * 2) / 3 : flops
 }
