@@ -3,6 +3,8 @@ export interface MetricWords {
   better: 'higher' | 'lower' | 'none'
   about: string
   reading: string
+  /** Set for a share of something, from 0 to 1. */
+  share?: true
 }
 
 /** Every metric a stage logs. The names are the field's (TRL's). */
@@ -27,6 +29,7 @@ export const metrics = {
   mean_token_accuracy: {
     better: 'higher',
     about: 'Share of trained tokens whose most likely guess is right',
+    share: true,
     reading: 'Rises and flattens well below 100 %. Close to 100 % on training data means learned by heart.',
   },
   entropy: {
@@ -88,12 +91,14 @@ export const metrics = {
   mfu: {
     better: 'higher',
     about: 'Share of the speed of large matrix products on this device that the model’s arithmetic reaches (MFU)',
+    share: true,
     reading:
       'Steady. It counts 6 operations a parameter and real token (4 with adapters): padding, short rows and small models lower it. Raise batchSize or pack.',
   },
   accuracy: {
     better: 'higher',
     about: 'Share of pairs whose chosen answer scores higher',
+    share: true,
     reading:
       'Rises from 50 % to between 65 and 90 %, as far as people agree with each other. 100 % means that the pairs are learned by heart.',
   },
@@ -153,6 +158,7 @@ export const metrics = {
   'rewards/accuracies': {
     better: 'higher',
     about: 'Share of pairs with a positive implicit margin',
+    share: true,
     reading:
       'Rises from 0 at the first step (there are no margins yet) past 50 %. Near 100 % in training with held-out pairs below: fewer epochs.',
   },
@@ -227,6 +233,7 @@ export const metrics = {
   'policy/clipfrac_avg': {
     better: 'none',
     about: 'Share of tokens whose ratio was clipped',
+    share: true,
     reading: 'A few to 20 %. Always 0: the steps could be larger; above 30 %: lower learningRate or ppoEpochs.',
   },
   'loss/policy_avg': {
@@ -242,6 +249,7 @@ export const metrics = {
   'val/clipfrac_avg': {
     better: 'none',
     about: 'Share of tokens whose value was clipped',
+    share: true,
     reading: 'High at first, then below 20 %. Always high: rewards move faster than valueClipRange lets values follow.',
   },
   'val/ratio': {
@@ -281,12 +289,14 @@ export const metrics = {
   frac_reward_zero_std: {
     better: 'lower',
     about: 'Share of groups whose rewards are all equal and teach nothing',
+    share: true,
     reading:
       'Near 0. Where it is high, prompts are too easy or too hard, or the reward too coarse: change prompts, raise groupSize or the temperature.',
   },
   clip_ratio: {
     better: 'none',
     about: 'Share of tokens (rloo: completions) whose ratio was clipped',
+    share: true,
     reading:
       '0 with one update an iteration, a few % with several. Above 20 % the updates go too far: lower learningRate or updateEpochs.',
   },
@@ -326,6 +336,7 @@ export const metrics = {
   'completions/clipped_ratio': {
     better: 'lower',
     about: 'Share of completions that the length limit cut',
+    share: true,
     reading: 'Low or falling. Rising means answers without an end: raise missingEosPenalty or maxTokens.',
   },
   'timing/generate': {
@@ -351,4 +362,9 @@ export type MetricName = keyof typeof metrics
 export function wordsOfMetric(name: string): MetricWords | undefined {
   const known: Partial<Record<string, MetricWords>> = metrics
   return known[name] ?? known[name.replace(/^rewards\/[^/]+\//, 'rewards/*/')]
+}
+
+/** Whether a metric depends on how fast the machine is, so that no two runs agree on it. */
+export function isTimed(name: string): boolean {
+  return /^timing\/|_per_second$|^mfu$/.test(name)
 }

@@ -7,6 +7,9 @@ export const runStates = ['queued', 'running', 'paused', 'failed', 'done', 'canc
 export const stageStates = ['waiting', 'running', 'paused', 'failed', 'done', 'cancelled', 'skipped'] as const
 export type RunState = (typeof runStates)[number]
 export type StageState = (typeof stageStates)[number]
+/** A run, or a stage, in one of these does not change any more. */
+export const endedRunStates: readonly RunState[] = ['failed', 'done', 'cancelled']
+export const endedStageStates: readonly StageState[] = ['failed', 'done', 'cancelled', 'skipped']
 
 export const failureSchema = z.strictObject({
   code: z.string(),

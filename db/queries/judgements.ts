@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { Message } from '../contracts/index.ts'
 import { comparisons, votes } from '../schema/index.ts'
 import { listComparisons, type StoredComparison } from './comparisons.ts'
@@ -42,16 +42,18 @@ type Vote = Pick<typeof votes.$inferSelect, 'choice' | 'strength' | 'labeler'>
 /** Standing votes on each comparison of a stage, by its id: without the texts, for this is asked about once a second. */
 async function votesByComparison(db: Db, runId: string, stage: string): Promise<Map<string, Vote[]>> {
   const rows = await db
-    .select({ id: comparisons.id, choice: votes.choice, strength: votes.strength, labeler: votes.labeler })
+    .select({
+      id: comparisons.id,
+      vote: { choice: votes.choice, strength: votes.strength, labeler: votes.labeler },
+    })
     .from(comparisons)
     .leftJoin(votes, and(eq(votes.comparisonId, comparisons.id), isNull(votes.undoneAt)))
     .where(and(eq(comparisons.runId, runId), eq(comparisons.stage, stage)))
-    .orderBy(asc(comparisons.position), asc(votes.createdAt), asc(votes.id))
   const groups = new Map<string, Vote[]>()
-  for (const { id, choice, strength, labeler } of rows) {
+  for (const { id, vote } of rows) {
     const group = groups.get(id) ?? []
     groups.set(id, group)
-    if (choice !== null && strength !== null && labeler !== null) group.push({ choice, strength, labeler })
+    if (vote !== null) group.push(vote)
   }
   return groups
 }

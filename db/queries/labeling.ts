@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { and, asc, count, eq, inArray, isNotNull, isNull, not, notExists, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, isNull, notExists, type SQL, sql } from 'drizzle-orm'
 import type { JudgedChoice, LabelProgress, VoteChoice } from '../contracts/index.ts'
 import { comparisons, stageRuns, votes } from '../schema/index.ts'
 import type { StoredComparison } from './comparisons.ts'
 import type { Db } from './database.ts'
-import { endedStageStates } from './stages.ts'
+import { takesVotes } from './stages.ts'
 
 /** True where this labeler sees completion a on the right: about half of all, and always the same. */
 export function sidesSwapped(comparisonId: string, labeler: string): boolean {
@@ -20,13 +20,8 @@ export function judgedChoice(choice: VoteChoice, swapped: boolean): JudgedChoice
 
 const stageOfComparison = and(eq(stageRuns.runId, comparisons.runId), eq(stageRuns.name, comparisons.stage))
 
-/** Of stages that collect votes; one that was cancelled or failed meanwhile learns from none. */
 function isOpen(runId: string | undefined): SQL | undefined {
-  return and(
-    isNotNull(stageRuns.votesNeeded),
-    not(inArray(stageRuns.state, endedStageStates)),
-    runId === undefined ? undefined : eq(stageRuns.runId, runId),
-  )
+  return and(takesVotes, runId === undefined ? undefined : eq(stageRuns.runId, runId))
 }
 
 /** Without a standing vote of the labeler. */

@@ -1,11 +1,13 @@
 import { and, asc, eq, inArray } from 'drizzle-orm'
 import {
+  endedRunStates,
   type Failure,
   newId,
   type Recipe,
   type Run,
   type RunState,
   type RunSummary,
+  runStates,
   stageInputs,
   TemperError,
 } from '../contracts/index.ts'
@@ -17,7 +19,10 @@ import { toStageRun } from './stages.ts'
 /** A run as the database knows it; the API adds the link to the Temporal UI. */
 export type RunRecord = Omit<Run, 'temporalUrl'>
 
-/** Writes a queued run and its waiting stages. `order` names the stages of the recipe, inputs first. */
+/**
+ * Writes a queued run and its waiting stages. `order` names the stages of the recipe, inputs first. A run that has the id
+ * already stays as it is, and is the answer.
+ */
 export async function createRun(
   db: Db,
   input: { recipe: Recipe; recipeText: string; order: string[]; seed?: number | undefined; id?: string },
@@ -25,7 +30,7 @@ export async function createRun(
   const { recipe, recipeText } = input
   const id = input.id ?? newId('run')
   await db.transaction(async (tx) => {
-    await tx.insert(runs).values({
+    const run = {
       id,
       name: recipe.name,
       state: 'queued',
@@ -33,7 +38,13 @@ export async function createRun(
       seed: input.seed ?? recipe.seed,
       recipe,
       recipeText,
-    })
+    } as const
+    const [isNew] = await tx
+      .insert(runs)
+      .values(run)
+      .onConflictDoNothing({ target: runs.id })
+      .returning({ id: runs.id })
+    if (!isNew) return
     await tx.insert(stageRuns).values(input.order.map((name, position) => newStage(id, recipe, name, position)))
   })
   return getRun(db, id)
@@ -83,8 +94,7 @@ export async function deleteRun(db: Db, id: string): Promise<void> {
   await db.delete(runs).where(eq(runs.id, id))
 }
 
-const finalStates: readonly RunState[] = ['failed', 'done', 'cancelled']
-const liveStates: readonly RunState[] = ['queued', 'running', 'paused']
+const liveStates = runStates.filter((state) => !endedRunStates.includes(state))
 
 /**
  * Changes a run that is in one of the states `from`; a final one is never left. Returns false, changing nothing, where
@@ -102,7 +112,7 @@ export async function setRunState(
       state: next.state,
       status: next.status,
       failure: next.failure ?? null,
-      finishedAt: finalStates.includes(next.state) ? new Date() : null,
+      finishedAt: endedRunStates.includes(next.state) ? new Date() : null,
     })
     .where(and(eq(runs.id, id), inArray(runs.state, from)))
     .returning({ id: runs.id })

@@ -16,7 +16,7 @@ export async function listSamples(db: Db, runId: string, stage?: string): Promis
   const isRollout = sql`coalesce(${runEvents.data} ->> 'source', 'rollout') = 'rollout'`
   const find = (source: typeof isRollout, order: typeof asc) =>
     db
-      .select()
+      .select({ sequence: runEvents.sequence, stage: runEvents.stage, data: runEvents.data })
       .from(runEvents)
       .where(
         and(
@@ -28,7 +28,7 @@ export async function listSamples(db: Db, runId: string, stage?: string): Promis
       )
       .orderBy(order(runEvents.sequence))
       .limit(most)
-  const found = [...(await find(sql`not ${isRollout}`, asc)), ...(await find(isRollout, desc))]
-  const inOrder = found.toSorted((a, b) => a.sequence - b.sequence)
+  const found = await Promise.all([find(sql`not ${isRollout}`, asc), find(isRollout, desc)])
+  const inOrder = found.flat().toSorted((a, b) => a.sequence - b.sequence)
   return inOrder.map(({ stage, data }) => ({ stage: stage ?? '', ...ofEvent.parse(data) }))
 }

@@ -1,5 +1,5 @@
-import { and, eq, sql } from 'drizzle-orm'
-import { type StageRun, type StageState, TemperError } from '../contracts/index.ts'
+import { and, eq, isNotNull, notInArray, sql } from 'drizzle-orm'
+import { endedStageStates, type StageRun, type StageState, TemperError } from '../contracts/index.ts'
 import { stageRuns } from '../schema/index.ts'
 import type { Db } from './database.ts'
 
@@ -7,9 +7,6 @@ import type { Db } from './database.ts'
 export type StagePatch = Partial<
   Pick<StageRun, 'state' | 'status' | 'step' | 'totalSteps' | 'headline' | 'checkpointId' | 'result' | 'failure'>
 >
-
-/** A stage in one of these works no more, and takes no votes. */
-export const endedStageStates: readonly StageState[] = ['failed', 'done', 'cancelled', 'skipped']
 
 /** The first `running` sets the start, a final state the end. Throws `not_found`. */
 export async function updateStage(db: Db, runId: string, name: string, patch: StagePatch): Promise<void> {
@@ -43,6 +40,9 @@ export async function openVoting(db: Db, runId: string, stage: string, needed: n
 export async function closeVoting(db: Db, runId: string, stage: string): Promise<void> {
   await db.update(stageRuns).set({ votesNeeded: null }).where(isStage(runId, stage))
 }
+
+/** Of a stage that takes votes: it has asked for some, and has not ended, however it did. */
+export const takesVotes = and(isNotNull(stageRuns.votesNeeded), notInArray(stageRuns.state, [...endedStageStates]))
 
 export function isStage(runId: string, name: string) {
   return and(eq(stageRuns.runId, runId), eq(stageRuns.name, name))

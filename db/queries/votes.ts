@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { type JudgedChoice, TemperError } from '../contracts/index.ts'
 import { comparisons, stageRuns, votes } from '../schema/index.ts'
 import type { Db } from './database.ts'
-import { endedStageStates } from './stages.ts'
+import { isStage, takesVotes } from './stages.ts'
 
 export interface NewVote {
   /** Chosen by whoever votes: a vote that is sent twice counts once. */
@@ -80,11 +80,11 @@ async function placeOf(db: Db, comparisonId: string): Promise<VotePlace> {
 /** The shared lock makes whoever closes the stage wait for this vote, and this vote see the closing. */
 async function requireOpen(db: Db, { runId, stage, comparisonId }: VotePlace): Promise<void> {
   const [row] = await db
-    .select({ state: stageRuns.state, votesNeeded: stageRuns.votesNeeded })
+    .select({ name: stageRuns.name })
     .from(stageRuns)
-    .where(and(eq(stageRuns.runId, runId), eq(stageRuns.name, stage)))
+    .where(and(isStage(runId, stage), takesVotes))
     .for('share')
-  if (row !== undefined && row.votesNeeded !== null && !endedStageStates.includes(row.state)) return
+  if (row !== undefined) return
   throw new TemperError('conflict', `stage '${stage}' collects no votes any more`, {
     details: { runId, stage, comparisonId },
   })

@@ -38,13 +38,10 @@ export function meaningProblems(recipe: Recipe, source: SourceMap): RecipeProble
 /** What is allowed, but probably a slip. */
 export function meaningWarnings(recipe: Recipe, source: SourceMap): RecipeProblem[] {
   const sampling = Object.entries(recipe.stages).flatMap(([name, stage]) =>
-    isRollout(stage) ? samplingWarnings(name, stage) : [],
+    'rewards' in stage ? samplingWarnings(name, stage) : [],
   )
   return [...unusedData(recipe), ...sampling].map((finding) => toProblem(finding, source))
 }
-
-const isRollout = (stage: StageSpec): stage is RolloutStage =>
-  stage.type === 'ppo' || stage.type === 'grpo' || stage.type === 'rloo'
 
 function unusedData(recipe: Recipe): Finding[] {
   const used = new Set(dataUses(recipe).map((use) => use.name))

@@ -59,10 +59,10 @@ function rulesOf(stage: RolloutStage): Rule[] {
 /** Settings that make completions come from another distribution than the one whose log-probs are trained. */
 export function samplingWarnings(name: string, { sampling }: RolloutStage): Finding[] {
   const neutral = { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 }
-  const settings = Object.entries(neutral) as [keyof typeof neutral, number][]
+  const settings = ['topK', 'topP', 'minP', 'repetitionPenalty', 'frequencyPenalty'] as const
   return settings
-    .filter(([setting, nothing]) => sampling[setting] !== nothing)
-    .map(([setting]) => ({
+    .filter((setting) => sampling[setting] !== neutral[setting])
+    .map((setting) => ({
       path: ['stages', name, 'sampling', setting],
       message: 'log-probs are trained without it: KL and gradients are of other completions than those that are drawn',
     }))

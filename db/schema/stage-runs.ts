@@ -23,7 +23,7 @@ export const stageRuns = snakeCase.table(
     checkpointId: text(),
     result: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     failure: jsonb().$type<Failure>(),
-    /** Votes the stage waits for while it collects them; null before and after, when no vote is taken. */
+    /** Votes the stage waits for; null before it asks for some, and after it has taken the last. See `takesVotes`. */
     votesNeeded: integer(),
     startedAt: instant(),
     finishedAt: instant(),

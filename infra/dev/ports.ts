@@ -15,6 +15,9 @@ const anyOf = [10_000, 32_000] as const
 /** Any free port for every part: what tests ask for. */
 export const anyPorts: Ports = { web: 0, api: 0, temporal: 0, temporalUi: 0, postgres: 0 }
 
+/** What `--host` offers; the rest is for this machine alone. */
+const offered: readonly PortName[] = ['web', 'api']
+
 /**
  * The wanted ports, each replaced by the next free one where it is taken; 0 asks for any.
  * `log` hears of every replacement.
@@ -22,7 +25,8 @@ export const anyPorts: Ports = { web: 0, api: 0, temporal: 0, temporalUi: 0, pos
 export async function choosePorts(wanted: Ports, host: string, log: (line: string) => void): Promise<Ports> {
   const chosen = new Map<PortName, number>()
   for (const [name, port] of Object.entries(wanted) as [PortName, number][]) {
-    const free = await firstFree(port, host, [...chosen.values()])
+    const address = offered.includes(name) ? host : '127.0.0.1'
+    const free = await firstFree(port, address, [...chosen.values()])
     if (port !== 0 && free !== port) log(`port ${port} for ${name} is taken: using ${free}`)
     chosen.set(name, free)
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import {
   type Evaluation,
+  endedRunStates,
   evaluationSchema,
   type RunSummary,
   runSummarySchema,
@@ -29,20 +30,17 @@ const help = `npm run quickstart -- [options]: runs recipes/quickstart.yaml in a
 const runViewSchema = z.object(runSummarySchema.shape)
 const evaluationsSchema = z.object({ items: z.array(evaluationSchema) })
 
-const { values, problem } = parse()
+const values = readArguments()
 if (values.help) console.log(help)
-else if (problem === undefined) process.exit(await main())
-else {
-  console.error(`${problem}\n\n${help}`)
-  process.exitCode = 2
-}
+else process.exit(await main())
 
-function parse(): { values: { help?: boolean; json?: boolean; seed?: string }; problem?: string } {
+function readArguments() {
   const options = { help: { type: 'boolean' }, json: { type: 'boolean' }, seed: { type: 'string' } } as const
   try {
-    return parseArgs({ options })
+    return parseArgs({ options }).values
   } catch (error) {
-    return { values: {}, problem: toTemperError(error).message }
+    console.error(`${toTemperError(error).message}\n\n${help}`)
+    process.exit(2)
   }
 }
 
@@ -90,7 +88,7 @@ async function followRun(api: ApiAccess, runId: string): Promise<RunSummary> {
   for (;;) {
     const run = await askApi(api, `/v1/runs/${runId}`, runViewSchema)
     show(run)
-    if (run.state === 'done' || run.state === 'failed' || run.state === 'cancelled') return run
+    if (endedRunStates.includes(run.state)) return run
     await sleep(500)
   }
 }

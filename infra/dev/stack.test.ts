@@ -60,8 +60,11 @@ describe('startStack', { timeout }, () => {
     const elsewhere = (url: string) => fetch(url.replace('127.0.0.1', '127.0.0.2'))
     expect((await elsewhere(`${stack.apiUrl}/healthz`)).status).toBe(200)
     expect((await fetch(stack.temporalUiUrl)).status).toBe(200)
-    await expect(elsewhere(stack.temporalUiUrl)).rejects.toThrow()
-    await expect(elsewhere(`http://${stack.temporalAddress}`)).rejects.toThrow()
+    const refused = { cause: { code: 'ECONNREFUSED' } }
+    const databaseUrl = `http://127.0.0.1:${new URL(stack.databaseUrl).port}`
+    for (const url of [stack.temporalUiUrl, `http://${stack.temporalAddress}`, databaseUrl]) {
+      await expect(elsewhere(url), url).rejects.toMatchObject(refused)
+    }
   })
 
   test('stops what it has started when a part cannot start', async () => {

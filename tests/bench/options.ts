@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { type ServingPrecision, servingPrecisionSchema, TemperError } from '@temper/db/contracts'
+import { parseArguments } from '../support/parse-arguments.ts'
 import { type SizeName, sizeNames } from './sizes.ts'
 import { type WorkName, workNames, works } from './works/index.ts'
 import type { Precision } from './works/work.ts'
@@ -100,26 +100,22 @@ function refuseOthers(work: BenchOptions['work'], given: Given): void {
 function parse(args: string[]) {
   const text = (value: string) => ({ type: 'string', default: value }) as const
   const flag = { type: 'boolean', default: false } as const
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        model: text('small'),
-        precision: text('fp32'),
-        steps: { type: 'string' },
-        rounds: text('3'),
-        peer: { type: 'string' },
-        svg: { type: 'string' },
-        lengths: { type: 'string' },
-        profile: flag,
-        json: flag,
-        help: flag,
-      },
-    })
-  } catch (cause) {
-    throw new TemperError('invalid_input', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  return parseArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      model: text('small'),
+      precision: text('fp32'),
+      steps: { type: 'string' },
+      rounds: text('3'),
+      peer: { type: 'string' },
+      svg: { type: 'string' },
+      lengths: { type: 'string' },
+      profile: flag,
+      json: flag,
+      help: flag,
+    },
+  })
 }
 
 function oneOf<T extends string>(what: string, known: readonly T[], given: string | undefined): T {

@@ -1,3 +1,4 @@
+import { isTimed } from '@temper/db/contracts'
 import { type Db, getCheckpoint, getRun, listEvaluations, readMetrics } from '@temper/db/queries'
 
 /** Everything about a run that must not depend on what happened on the way: no ids, no times. */
@@ -11,6 +12,5 @@ export async function numbersOf(db: Db, runId: string) {
     weights[name] = files.find(({ path }) => path === 'model.safetensors')?.sha256
   }
   const evaluations = (await listEvaluations(db, runId)).map(({ baseline, candidates }) => ({ baseline, candidates }))
-  const isTimed = (name: string) => /^timing\/|_per_second$|^mfu$/.test(name)
   return { weights, evaluations, metrics: points.filter(({ name }) => !isTimed(name)) }
 }

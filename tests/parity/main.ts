@@ -1,20 +1,22 @@
-/** `npm run parity -- DIR [--json]`: the engine against reference numbers. Exit 1 on any failure. */
-import { parseArgs } from 'node:util'
+/** `npm run parity -- DIR [--json]`: the engine against reference numbers. Exit 1 on any failure, 2 for a wrong call. */
 import { TemperError } from '@temper/db/contracts'
+import { parseArguments } from '../support/parse-arguments.ts'
 import { parity } from './parity.ts'
 import { formatResult, summarize } from './report.ts'
 import type { Result } from './result.ts'
 
 const usage = `usage: npm run parity -- DIR [--json]
 
-Compares the engine with every fixture in DIR, says what it does not support, and exits with 1 where one differs.
+Compares the engine with every fixture in DIR, says what it does not support, and exits with 1 where one
+differs, with 2 where it is called wrongly.
 
   --json     results as the last line
   --help     this text
 `
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args)
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  const { values, positionals } = parseArguments({ args, options, allowPositionals: true })
   if (values.help) {
     process.stdout.write(usage)
     return 0
@@ -30,15 +32,6 @@ async function main(args: string[]): Promise<number> {
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.unsupported} unsupported\n`)
   if (values.json) process.stdout.write(`${JSON.stringify({ ...counts, results })}\n`)
   return counts.failed > 0 ? 1 : 0
-}
-
-function parse(args: string[]) {
-  const options = { json: { type: 'boolean' }, help: { type: 'boolean' } } as const
-  try {
-    return parseArgs({ args, options, allowPositionals: true })
-  } catch (cause) {
-    throw new TemperError('invalid_input', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
 }
 
 main(process.argv.slice(2)).then(

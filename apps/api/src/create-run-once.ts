@@ -1,5 +1,4 @@
-import { TemperError } from '@temper/db/contracts'
-import { answersKeptMs, createRun, type Db, digestId, getRun, type RunRecord } from '@temper/db/queries'
+import { answersKeptMs, createRun, type Db, digestId, type RunRecord } from '@temper/db/queries'
 
 type NewRun = Parameters<typeof createRun>[1]
 
@@ -9,18 +8,7 @@ type NewRun = Parameters<typeof createRun>[1]
  */
 export async function createRunOnce(db: Db, input: NewRun, requestDigest: string | undefined): Promise<RunRecord> {
   if (requestDigest === undefined) return createRun(db, input)
-  const id = digestId('run', requestDigest)
-  const earlier = await existing(db, id)
-  if (earlier === undefined) return createRun(db, { ...input, id })
-  const isRepeat = Date.now() - Date.parse(earlier.createdAt) < answersKeptMs
-  return isRepeat ? earlier : createRun(db, input)
-}
-
-async function existing(db: Db, id: string): Promise<RunRecord | undefined> {
-  try {
-    return await getRun(db, id)
-  } catch (thrown) {
-    if (thrown instanceof TemperError && thrown.code === 'not_found') return undefined
-    throw thrown
-  }
+  const run = await createRun(db, { ...input, id: digestId('run', requestDigest) })
+  // The same request long after is meant as another run.
+  return Date.now() - Date.parse(run.createdAt) < answersKeptMs ? run : createRun(db, input)
 }

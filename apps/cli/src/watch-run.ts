@@ -1,11 +1,10 @@
-import { type Run, type RunEvent, runEventSchema, runSchema, TemperError } from '@temper/db/contracts'
+import { endedRunStates, type Run, type RunEvent, runEventSchema, runSchema, TemperError } from '@temper/db/contracts'
 import type { ApiClient } from './api/client.ts'
 import { follow } from './api/follow.ts'
 import type { Output } from './output.ts'
 import { describeEvent, describeRun } from './run-words.ts'
 
 const pollMs = 2000
-const ended: readonly Run['state'][] = ['done', 'failed', 'cancelled']
 
 /** Prints events until the run is over. Throws `engine_failed` or `cancelled` for a run that did not get to its end. */
 export async function watchRun(api: ApiClient, id: string, out: Output): Promise<void> {
@@ -42,7 +41,7 @@ function isTold({ kind }: RunEvent): boolean {
 async function untilEnded(api: ApiClient, id: string, signal: AbortSignal): Promise<Run> {
   for (;;) {
     const run = await api.get(`/v1/runs/${id}`, runSchema)
-    if (ended.includes(run.state) || signal.aborted) return run
+    if (endedRunStates.includes(run.state) || signal.aborted) return run
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }

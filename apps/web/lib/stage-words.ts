@@ -1,4 +1,4 @@
-import type { RunState, StageRun, StageState } from '@temper/db/contracts'
+import { endedStageStates, type RunState, type StageRun, type StageState, wordsOfMetric } from '@temper/db/contracts'
 import { formatNumber, formatPercent } from './format.ts'
 
 /** The colour of a stage type, as a CSS variable; what is no stage (an import) is neutral. */
@@ -21,15 +21,16 @@ export const stateWords: Record<RunState | StageState, string> = {
 
 /** Whether anything of it can still change. */
 export function isLive(state: RunState | StageState): boolean {
-  return state === 'queued' || state === 'waiting' || state === 'running' || state === 'paused'
+  return !endedStageStates.some((ended) => ended === state)
 }
 
-const shares =
-  /(^|[/_ ])(accuracy(_low|_high)?|accuracies|agreement|calibration_error|win.?rate|clipfrac_avg|clip(ped)?_ratio|frac_reward_zero_std|mfu|properEndings|share)$/i
+/** What results call shares; of metrics, their words say it. */
+const shares = /(^|[/_ ])(accuracy(_low|_high)?|agreement|calibration_error|win.?rate|properEndings|share)$/i
 
 /** A metric's value in the unit people think in: shares as percentages. */
 export function formatMetric(name: string, value: number): string {
-  return shares.test(name) && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
+  const isShare = wordsOfMetric(name)?.share ?? shares.test(name)
+  return isShare && Math.abs(value) <= 1 ? formatPercent(value, 1) : formatNumber(value)
 }
 
 /** What of a run is worth a glance: the stage that runs, else the one that stopped it, else the last with a number. */

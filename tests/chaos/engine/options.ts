@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { TemperError } from '@temper/db/contracts'
+import { parseArguments } from '../../support/parse-arguments.ts'
 import { type Method, methods } from './methods.ts'
 
 export interface ChaosOptions {
@@ -37,21 +37,17 @@ export function parseOptions(args: string[]): ChaosOptions | 'help' {
 }
 
 function parse(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        kills: { type: 'string', default: '20' },
-        method: { type: 'string' },
-        seed: { type: 'string', default: '1' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    })
-    return values
-  } catch (cause) {
-    throw new TemperError('invalid_input', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { values } = parseArguments({
+    args,
+    options: {
+      kills: { type: 'string', default: '20' },
+      method: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  return values
 }
 
 function wholeNumber(name: string, given: string, least: number): number {

@@ -1,6 +1,7 @@
-import { type Dataset, jsonlLines } from '@temper/db/contracts'
+import type { Dataset } from '@temper/db/contracts'
 import type { Page } from '@temper/db/queries'
 import type { ArtifactStore } from '@temper/db/storage'
+import { linesFrom } from '../lines-from.ts'
 
 /** A text may be a whole book in one row. */
 const longestText = 4000
@@ -8,22 +9,21 @@ const longestText = 4000
 /**
  * A page of rows from byte `start` on, where a line begins; the cursor is the byte at which the next page begins.
  * Longer texts are cut, with an ellipsis.
+ * @throws TemperError invalid_input for a start within a line
  */
 export async function previewRows(
   store: ArtifactStore,
-  dataset: Dataset,
-  page: { limit: number; start: number },
+  { sha256, sizeBytes }: Dataset,
+  { limit, start }: { limit: number; start: number },
 ): Promise<Page<Record<string, unknown>>> {
-  if (page.start >= dataset.sizeBytes) return { items: [], nextCursor: null }
-  const bytes = await store.open(dataset.sha256, { first: page.start, last: dataset.sizeBytes - 1 })
   const items: Record<string, unknown>[] = []
-  let end = page.start
-  for await (const line of jsonlLines(bytes)) {
+  let end = start
+  for await (const line of linesFrom(store, sha256, { start, sizeBytes })) {
     items.push(JSON.parse(line, shorten))
     end += Buffer.byteLength(line) + 1
-    if (items.length === page.limit) break
+    if (items.length === limit) break
   }
-  return { items, nextCursor: end < dataset.sizeBytes ? String(end) : null }
+  return { items, nextCursor: end < sizeBytes ? String(end) : null }
 }
 
 function shorten(_key: string, value: unknown): unknown {

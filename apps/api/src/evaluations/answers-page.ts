@@ -1,6 +1,7 @@
-import { type JudgedAnswers, jsonlLines, judgedAnswersSchema, TemperError } from '@temper/db/contracts'
+import { type JudgedAnswers, judgedAnswersSchema, TemperError } from '@temper/db/contracts'
 import type { Page } from '@temper/db/queries'
 import type { ArtifactStore } from '@temper/db/storage'
+import { linesFrom } from '../lines-from.ts'
 
 /** Bytes that one page looks through: answers may be long, and those that are wanted far apart. */
 const mostBytes = 4 * 1024 * 1024
@@ -34,19 +35,4 @@ export async function answersPage(
     if (items.length === limit || end - start >= mostBytes) break
   }
   return { items, nextCursor: end < sizeBytes ? String(end) : null }
-}
-
-interface Span {
-  start: number
-  sizeBytes: number
-}
-
-async function* linesFrom(store: ArtifactStore, sha256: string, { start, sizeBytes }: Span): AsyncGenerator<string> {
-  if (start >= sizeBytes) return
-  if (start === 0) return yield* jsonlLines(await store.open(sha256))
-  // From the byte before on, which ends the line before: an empty line comes first.
-  const lines = jsonlLines(await store.open(sha256, { first: start - 1, last: sizeBytes - 1 }))
-  const first = await lines.next()
-  if (first.value !== '') throw new TemperError('invalid_input', `cursor '${start}' is not one that a page gave out`)
-  yield* lines
 }

@@ -1,4 +1,10 @@
-import { type CompletionEvent, type CompletionOrder, completionEventSchema, TemperError } from '@temper/db/contracts'
+import {
+  type CompletionEvent,
+  type CompletionOrder,
+  completionEventSchema,
+  jsonlLines,
+  TemperError,
+} from '@temper/db/contracts'
 import type { CompletionServerAddress } from '@temper/db/queries'
 
 /** Events of an order up to `completed`; leaving early cancels it. Throws what it was refused for, `unavailable` for a lost server. */
@@ -31,13 +37,7 @@ async function* linesOf(url: string, token: string, order: CompletionOrder, sign
       signal,
     })
     if (!response.ok || response.body === null) throw new Error(`the worker answers ${response.status}`)
-    const decoder = new TextDecoder()
-    let rest = ''
-    for await (const bytes of response.body) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      yield* lines
-    }
+    yield* jsonlLines(response.body)
   } catch (cause) {
     const code = signal.aborted ? 'cancelled' : 'unavailable'
     throw new TemperError(code, 'the worker that was to answer does not any more', { cause })

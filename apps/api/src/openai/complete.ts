@@ -1,4 +1,4 @@
-import { type CompletionEvent, type CompletionOrder, TemperError } from '@temper/db/contracts'
+import { type CompletionEvent, type CompletionOrder, type ErrorCode, TemperError } from '@temper/db/contracts'
 import { removeServer } from '@temper/db/queries'
 import type { Dependencies } from '../dependencies.ts'
 import { askServer } from './ask-server.ts'
@@ -29,7 +29,7 @@ export async function complete(
 class ServerGone extends TemperError {}
 
 /** What a server's end looks like: its worker does not answer, leaves, or has lost its engine. */
-const goneCodes: readonly unknown[] = ['unavailable', 'cancelled', 'engine_failed']
+const goneCodes: readonly ErrorCode[] = ['unavailable', 'cancelled', 'engine_failed']
 
 async function begin(deps: Needs, order: CompletionOrder, signal: AbortSignal, deadlineMs: number) {
   const server = await findOrStartServer(deps, deadlineMs, signal)

@@ -52,5 +52,6 @@ function shared(body: ChatRequest | TextRequest, prefix: string, maxTokens: numb
 /** OpenAI's seeds are whole numbers of 64 bits and a sign; the engine's are from 0 to below 2⁵³. */
 function seedOf(seed: number): number {
   const rest = seed % 2 ** 53
-  return rest < 0 ? rest + 2 ** 53 : rest
+  // Of a negative multiple the rest is −0.
+  return rest < 0 ? rest + 2 ** 53 : Math.abs(rest)
 }

@@ -4,12 +4,17 @@ import type { Logger } from 'pino'
 import type { Env } from '../dependencies.ts'
 import { publicError } from '../errors.ts'
 
-/** Whether only OpenAI's clients ask there, whatever it is that they ask. */
+/** Paths below `/v1` that are OpenAI's alone. */
+export const completionPaths = { chat: '/chat/completions', text: '/completions' } as const
+
 export function isCompletion(path: string): boolean {
-  return path === '/v1/chat/completions' || path === '/v1/completions'
+  return Object.values(completionPaths).some((known) => path === `/v1${known}`)
 }
 
-/** Answers with our document and OpenAI's in one, where no route of either took the request. */
+/**
+ * Answers with our document and OpenAI's in one: for what is refused before a route has it, when the client may be of
+ * either kind.
+ */
 export function answerBoth(c: Context<Env>, thrown: unknown, log: Logger): Response {
   const { status, error } = publicError(c, thrown, log)
   return c.json({ ...error, ...openaiError(error, status) }, status)

@@ -8,7 +8,7 @@ import { access, body, json } from '../http/router.ts'
 import { complete } from './complete.ts'
 import { fromChat, fromText } from './completion-request.ts'
 import { chatForm, type Form, pieces, textForm, wholeAnswer } from './documents.ts'
-import { openaiError } from './errors.ts'
+import { completionPaths, openaiError } from './errors.ts'
 import { findModel, listModels, type ServedModel } from './find-model.ts'
 import { type ChatRequest, chatRequestSchema, type TextRequest, textRequestSchema } from './request-schemas.ts'
 
@@ -49,7 +49,7 @@ export function openaiRoutes(deps: Dependencies) {
 
   const chat = createRoute({
     method: 'post',
-    path: '/chat/completions',
+    path: completionPaths.chat,
     tags,
     summary: 'Answer a conversation',
     ...access(db, 'write'),
@@ -63,7 +63,7 @@ export function openaiRoutes(deps: Dependencies) {
 
   const text = createRoute({
     method: 'post',
-    path: '/completions',
+    path: completionPaths.text,
     tags,
     summary: 'Go on with a text',
     ...access(db, 'write'),

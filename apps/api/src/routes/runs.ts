@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import {
   createRunSchema,
+  endedRunStates,
   idSchema,
   nameSchema,
   pageSchema,
   type Run,
-  type RunState,
   runSchema,
   runStates,
   runSummarySchema,
@@ -127,10 +127,8 @@ async function startOrForget({ db, workflows }: Dependencies, id: string): Promi
   }
 }
 
-const endedStates: readonly RunState[] = ['done', 'failed', 'cancelled']
-
 function requireLive({ id, state }: RunRecord, action: string): void {
-  if (!endedStates.includes(state)) return
+  if (!endedRunStates.includes(state)) return
   throw new TemperError('conflict', `run '${id}' is ${state}: too late to ${action} it`, { details: { id, state } })
 }
 

@@ -1,4 +1,4 @@
-import { TemperError } from '@temper/db/contracts'
+import { jsonlLines, TemperError } from '@temper/db/contracts'
 import type { ApiClient } from './client.ts'
 
 const retryMs = 1000
@@ -37,23 +37,12 @@ async function* readEvents(api: ApiClient, path: string, signal: AbortSignal | u
 /** The events of an answer. */
 export async function* eventsOf(response: Response, after = ''): AsyncGenerator<{ id: string; data: string }> {
   let [id, data] = [after, '']
-  for await (const line of readLines(response)) {
+  for await (const line of response.body ? jsonlLines(response.body) : []) {
     if (line.startsWith('id:')) id = line.slice(3).trim()
     else if (line.startsWith('data:')) data += line.slice(5).trimStart()
     else if (line === '' && data !== '') {
       yield { id, data }
       data = ''
     }
-  }
-}
-
-async function* readLines(response: Response): AsyncGenerator<string> {
-  if (response.body === null) return
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of response.body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
   }
 }

@@ -1,3 +1,4 @@
+import { ScrollArea } from '#components/ui/scroll-area.tsx'
 import { aboutMetric, type CurveTable } from '#lib/curves.ts'
 import { formatMetric } from '#lib/stage-words.ts'
 
@@ -6,12 +7,7 @@ export function CurveTableView({ table }: { table: CurveTable }) {
   const names = [...table.columns.keys()]
   const rows = table.steps.map((step, row) => ({ step, row })).reverse()
   return (
-    <section
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-      tabIndex={0}
-      aria-label="Metrics"
-      className="max-h-[560px] overflow-auto rounded-md border border-line bg-surface"
-    >
+    <ScrollArea label="Metrics" className="max-h-[560px] overflow-y-auto rounded-md border border-line bg-surface">
       <table className="tabular w-full border-separate border-spacing-0 text-sm">
         <thead>
           <tr>
@@ -45,6 +41,6 @@ export function CurveTableView({ table }: { table: CurveTable }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollArea>
   )
 }

@@ -1,3 +1,4 @@
+import { ScrollArea } from '#components/ui/scroll-area.tsx'
 import { classNames } from '#lib/class-names.ts'
 import { runMarks } from '#lib/compare-runs.ts'
 import { RunLetter } from './run-letter.tsx'
@@ -16,12 +17,7 @@ interface ComparisonTableProps {
 export function ComparisonTable({ label, head, parts, runCount, mono = false }: ComparisonTableProps) {
   const cell = classNames('px-4 py-1.5 align-top [overflow-wrap:anywhere]', mono ? 'font-mono' : 'tabular')
   return (
-    <section
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-      tabIndex={0}
-      aria-label={label}
-      className="overflow-x-auto outline-offset-[-2px]"
-    >
+    <ScrollArea label={label}>
       <table className="w-full text-left text-sm">
         <thead className="bg-sunken">
           <tr>
@@ -58,6 +54,6 @@ export function ComparisonTable({ label, head, parts, runCount, mono = false }: 
           </tbody>
         ))}
       </table>
-    </section>
+    </ScrollArea>
   )
 }

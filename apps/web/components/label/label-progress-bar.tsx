@@ -1,10 +1,10 @@
+import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { formatCount } from '#lib/format.ts'
 import type { VoteSession } from '#lib/vote-session.ts'
 
 /** How far the stage is, what this person has done, and whether it has arrived. */
 export function LabelProgressBar({ session }: { session: VoteSession }) {
   const { votes, needed, mine, remaining } = session.progress
-  const share = needed > 0 ? Math.min(1, votes / needed) : 0
   // Votes on their way count at once for the one who cast them.
   const waiting = session.outbox.filter((command) => command.type === 'vote').length
   if (needed === 0) return <div className="h-[30px]" />
@@ -19,16 +19,13 @@ export function LabelProgressBar({ session }: { session: VoteSession }) {
         </span>
         <Delivery session={session} />
       </div>
-      <div
-        role="progressbar"
-        aria-label="Votes of the stage"
-        aria-valuenow={votes}
-        aria-valuemin={0}
-        aria-valuemax={needed}
-        className="mt-1.5 h-1 overflow-hidden rounded-full bg-line"
-      >
-        <div className="h-full" style={{ width: `${share * 100}%`, background: 'var(--preferences)' }} />
-      </div>
+      <ProgressBar
+        label="Votes of the stage"
+        value={votes}
+        max={needed}
+        color="var(--preferences)"
+        className="mt-1.5 h-1"
+      />
     </div>
   )
 }

@@ -9,7 +9,7 @@ import { FilePicker } from './file-picker.tsx'
 interface AddModelProps {
   isBusy: boolean
   onAdd: (name: string, source: ModelSource, files: readonly File[]) => void
-  onProblem: (error: unknown) => void
+  onProblem: (error: Error) => void
 }
 
 /** A repository, a short name, or files of this computer. */

@@ -1,9 +1,10 @@
 import { describeSource, endedImportStates, type ModelImport } from '@temper/db/contracts'
 import Link from 'next/link'
 import { Button } from '#components/ui/button.tsx'
+import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { StateShape } from '#components/ui/state-mark.tsx'
 import { RelativeTime } from '#components/ui/time.tsx'
-import { type ImportStatus, importStatus } from '#lib/import-words.ts'
+import { importStatus } from '#lib/import-words.ts'
 
 interface ImportRowProps {
   item: ModelImport
@@ -29,7 +30,15 @@ export function ImportRow({ item, sentBytes, onStop }: ImportRowProps) {
         <p className={`tabular mt-1 break-words text-sm ${item.state === 'failed' ? 'text-danger' : 'text-muted'}`}>
           {status.words}
         </p>
-        {!isOver && <ProgressBar name={item.name} status={status} />}
+        {!isOver && (
+          <ProgressBar
+            label={`Adding ${item.name}`}
+            value={status.share === null ? null : Math.round(status.share * 100)}
+            max={100}
+            words={status.words}
+            className="mt-2 h-2"
+          />
+        )}
       </div>
       <span className="text-muted text-sm">
         <RelativeTime iso={item.createdAt} />
@@ -45,21 +54,5 @@ export function ImportRow({ item, sentBytes, onStop }: ImportRowProps) {
         </Button>
       )}
     </li>
-  )
-}
-
-function ProgressBar({ name, status: { words, share } }: { name: string; status: ImportStatus }) {
-  return (
-    <div
-      role="progressbar"
-      aria-label={`Adding ${name}`}
-      aria-valuetext={words}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      {...(share !== null && { 'aria-valuenow': Math.round(share * 100) })}
-      className="mt-2 h-2 overflow-hidden rounded-full bg-line"
-    >
-      <div className="h-full bg-accent" style={{ width: `${(share ?? 0) * 100}%` }} />
-    </div>
   )
 }

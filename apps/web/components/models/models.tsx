@@ -1,6 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { z } from 'zod'
 import { EmptyState, Problem, Section } from '#components/ui/panels.tsx'
 import { type importPageSchema, importsQuery } from '#lib/queries.ts'
@@ -11,12 +12,23 @@ import { ImportRow } from './import-row.tsx'
 /** Where models from elsewhere are added, and what became of those before. */
 export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
   const imports = useQuery({ ...importsQuery, initialData: first })
-  const { isBusy, error, sent, add, stop, fail } = useAddModel()
+  const { isBusy, error, sent, add, stop } = useAddModel()
+  const [wrongFiles, setWrongFiles] = useState<Error | null>(null)
+  const problem = wrongFiles ?? error
   const { items } = imports.data
   return (
     <div className="space-y-6">
-      <AddModel isBusy={isBusy} onAdd={(...model) => void add(...model)} onProblem={fail} />
-      {error !== null && <Problem title="The model was not added">{error.message}. Nothing of it was kept.</Problem>}
+      <AddModel
+        isBusy={isBusy}
+        onAdd={(name, source, files) => {
+          setWrongFiles(null)
+          add({ name, source, files })
+        }}
+        onProblem={setWrongFiles}
+      />
+      {problem !== null && (
+        <Problem title="The model was not added">{problem.message}. Nothing of it was kept.</Problem>
+      )}
       {imports.isError && (
         <Problem title="The list is not up to date">{imports.error.message}. It is tried again.</Problem>
       )}
@@ -28,7 +40,7 @@ export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
         ) : (
           <ul className="divide-y divide-line">
             {items.map((item) => (
-              <ImportRow key={item.id} item={item} sentBytes={sent.get(item.id)} onStop={() => void stop(item.id)} />
+              <ImportRow key={item.id} item={item} sentBytes={sent.get(item.id)} onStop={() => stop(item.id)} />
             ))}
           </ul>
         )}

@@ -1,3 +1,4 @@
+import { ScrollArea } from '#components/ui/scroll-area.tsx'
 export interface AnswerColumn {
   key: string | number
   title: React.ReactNode
@@ -14,12 +15,7 @@ export interface AnswerRow {
 export function AnswerGrid(props: { label: string; columns: AnswerColumn[]; rows: AnswerRow[] }) {
   const { label, columns, rows } = props
   return (
-    <section
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-      tabIndex={0}
-      aria-label={label}
-      className="overflow-x-auto outline-offset-[-2px]"
-    >
+    <ScrollArea label={label}>
       <table className="w-full text-left">
         <thead className="bg-sunken text-sm">
           <tr>
@@ -47,6 +43,6 @@ export function AnswerGrid(props: { label: string; columns: AnswerColumn[]; rows
           </tbody>
         ))}
       </table>
-    </section>
+    </ScrollArea>
   )
 }

@@ -20,7 +20,9 @@ export function EvaluationAnswers({ evaluation }: { evaluation: Evaluation }) {
     select: ({ pages }) => pages.flatMap((page) => page.items),
     placeholderData: keepPreviousData,
   })
-  if (answers.error instanceof TemperError && answers.error.code === 'not_found') return <NotKept />
+  if (answers.error instanceof TemperError && answers.error.code === 'not_found') {
+    return <NotKept why={answers.error.message} />
+  }
   return (
     <Section title="Answers side by side" flush>
       <div className="space-y-2 border-line border-b p-4 text-sm">
@@ -34,12 +36,10 @@ export function EvaluationAnswers({ evaluation }: { evaluation: Evaluation }) {
   )
 }
 
-function NotKept() {
+function NotKept({ why }: { why: string }) {
   return (
     <Section title="Answers side by side">
-      <p className="text-muted">
-        This evaluation is of before Temper kept its answers; those of new runs are here to read.
-      </p>
+      <p className="text-muted">There are none to read: {why}.</p>
     </Section>
   )
 }

@@ -3,9 +3,11 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Evaluation, StageRun } from '@temper/db/contracts'
 import { EmptyState, Problem, Section } from '#components/ui/panels.tsx'
+import { ScrollArea } from '#components/ui/scroll-area.tsx'
 import { formatCount, formatNumber, formatPercent } from '#lib/format.ts'
 import { evaluationsQuery } from '#lib/queries.ts'
 import { EvaluationAnswers } from './evaluation-answers.tsx'
+import { PolicyName } from './policy-name.tsx'
 import { WinRateBar } from './win-rate-bar.tsx'
 
 /** Win-rates with their intervals, who judged, what a win-rate alone would hide, and the answers to read. */
@@ -50,7 +52,7 @@ function Beside({ evaluation: { baseline, candidates } }: { evaluation: Evaluati
   const rows = [{ kl: 0, ...baseline }, ...Object.entries(candidates).map(([name, c]) => ({ name, ...c }))]
   return (
     <Section title="Beside the win-rate" flush>
-      <div className="overflow-x-auto">
+      <ScrollArea label="Beside the win-rate">
         <table className="tabular w-full text-right text-sm">
           <thead className="bg-sunken">
             <tr>
@@ -65,7 +67,7 @@ function Beside({ evaluation: { baseline, candidates } }: { evaluation: Evaluati
             {rows.map((row) => (
               <tr key={row.name}>
                 <th scope="row" className="px-4 py-1.5 text-left font-medium">
-                  {row.name} {row.name === baseline.name && <span className="font-normal text-muted">baseline</span>}
+                  <PolicyName name={row.name} isBaseline={row.name === baseline.name} />
                 </th>
                 <td className="px-4">{formatNumber(row.meanJudgeScore)}</td>
                 <td className="px-4">{decimal(row.meanReward)}</td>
@@ -76,7 +78,7 @@ function Beside({ evaluation: { baseline, candidates } }: { evaluation: Evaluati
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollArea>
       {baseline.topScoreShare !== null && baseline.topScoreShare > 0 && (
         <p className="border-line border-t p-4 text-muted text-sm">
           {formatPercent(baseline.topScoreShare)} of the baseline’s own completions already reach the highest judge

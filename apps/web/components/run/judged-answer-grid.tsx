@@ -2,6 +2,7 @@ import type { Evaluation, JudgedAnswer, JudgedAnswers, Verdict } from '@temper/d
 import { FoldedText } from '#components/ui/folded-text.tsx'
 import { answerFigures, promptText, verdictWords } from '#lib/judged-answers.ts'
 import { AnswerGrid } from './answer-grid.tsx'
+import { PolicyName } from './policy-name.tsx'
 
 /** The baseline's answers first, then each candidate's with its verdict. */
 export function JudgedAnswerGrid({ evaluation, rows }: { evaluation: Evaluation; rows: JudgedAnswers[] }) {
@@ -20,14 +21,6 @@ export function JudgedAnswerGrid({ evaluation, rows }: { evaluation: Evaluation;
         answers: policies.map((name) => <Answer key={name} answer={answers[name]} />),
       }))}
     />
-  )
-}
-
-function PolicyName({ name, isBaseline }: { name: string; isBaseline: boolean }) {
-  return (
-    <>
-      {name} {isBaseline && <span className="font-normal text-muted">baseline</span>}
-    </>
   )
 }
 

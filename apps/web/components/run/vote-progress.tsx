@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { Run, StageRun } from '@temper/db/contracts'
 import { Button } from '#components/ui/button.tsx'
 import { Section } from '#components/ui/panels.tsx'
+import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { send } from '#lib/api.ts'
 import { formatCount, formatPercent } from '#lib/format.ts'
 import { formatMetric } from '#lib/stage-words.ts'
@@ -25,7 +26,7 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
   }
   return (
     <Section title="Votes" aside={stage.state === 'running' && <SkipWaiting run={run} stage={stage} />}>
-      <VoteBar stage={stage} />
+      <VotesSoFar stage={stage} />
       <p className="mt-3 text-muted">{stage.status}</p>
       {settings?.simulated !== undefined && (
         <p className="mt-3">
@@ -43,27 +44,17 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
   )
 }
 
-function VoteBar({ stage: { step, totalSteps } }: { stage: StageRun }) {
+function VotesSoFar({ stage: { step, totalSteps } }: { stage: StageRun }) {
   if (totalSteps === 0) return <p className="text-muted">Pairs open for votes when their answers are sampled.</p>
-  const share = Math.min(1, step / totalSteps)
   return (
     <>
       <p className="tabular mb-2">
         <span className="font-semibold text-xl">{formatCount(step)}</span>{' '}
         <span className="text-muted">
-          of {formatCount(totalSteps)} votes, {formatPercent(share)}
+          of {formatCount(totalSteps)} votes, {formatPercent(Math.min(1, step / totalSteps))}
         </span>
       </p>
-      <div
-        role="progressbar"
-        aria-label="Votes"
-        aria-valuenow={step}
-        aria-valuemin={0}
-        aria-valuemax={totalSteps}
-        className="h-2 overflow-hidden rounded-full bg-line"
-      >
-        <div className="h-full" style={{ width: `${share * 100}%`, background: 'var(--preferences)' }} />
-      </div>
+      <ProgressBar label="Votes" value={step} max={totalSteps} color="var(--preferences)" />
     </>
   )
 }

@@ -97,7 +97,7 @@ function translated<T>(call: () => T): T {
 }
 
 /** TensorFlow's status codes that mean something to a caller; the rest is `engine_failed`. */
-const codes: Record<number, ErrorCode> = { 1: 'cancelled', 8: 'out_of_memory', 9: 'cancelled', 14: 'unavailable' }
+const codes: Record<number, ErrorCode> = { 1: 'cancelled', 8: 'out_of_memory', 9: 'cancelled' }
 
 function toEngineError(error: unknown): TemperError {
   if (error instanceof TemperError) return error

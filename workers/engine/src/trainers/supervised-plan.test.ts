@@ -73,7 +73,7 @@ describe('a share that is held out', () => {
   })
 })
 
-it('leaves room for a loss on trained tokens only: three quarters of all, half, three eighths and so on', async () => {
+it('leaves room for a loss on trained tokens only, in few sizes', async () => {
   const roomOf = async (question: string, answer: string) => {
     const data = [await fileOf('talks', times(4, talk(question, answer)))]
     const { batches } = await planSft(sft(data, {}, { packing: true, maxLength: 64, batchSize: 2 }), model, tokenizer)
@@ -83,5 +83,5 @@ it('leaves room for a loss on trained tokens only: three quarters of all, half, 
   }
   expect(await roomOf('q', 'a'.repeat(58))).toBe(1)
   expect(await roomOf('q'.repeat(30), 'a'.repeat(28))).toBe(0.5)
-  expect(await roomOf('q'.repeat(50), 'a')).toBe(12 / 128)
+  expect(await roomOf('q'.repeat(50), 'a')).toBe(8 / 128)
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   type EngineEvent,
+  isTimed,
   type Job,
   type JobOf,
   jobSchema,
@@ -161,7 +162,7 @@ export function lastCheckpoint(events: readonly EngineEvent[]): string {
 export function metricsOf(events: readonly EngineEvent[]): { step: number; values: Record<string, number> }[] {
   return events.flatMap((event) => {
     if (event.type !== 'metrics') return []
-    const values = Object.entries(event.values).filter(([name]) => !/^timing\/|_per_second$|^mfu$/.test(name))
+    const values = Object.entries(event.values).filter(([name]) => !isTimed(name))
     return [{ step: event.step, values: Object.fromEntries(values) }]
   })
 }

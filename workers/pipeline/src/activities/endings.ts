@@ -17,9 +17,9 @@ export function withOne(endings: Endings, ending: string): Endings {
   return { ...endings, [ending]: (endings[ending] ?? 0) + 1 }
 }
 
-/** Whether an activity has ended so as often as it may. */
-export function isSpent(ending: string, endings: Endings): boolean {
-  return (endings[ending] ?? 0) >= (limits[ending] ?? 1)
+/** Whether an activity has ended in one of these ways as often as it may. */
+export function isSpent(endings: Endings): boolean {
+  return Object.entries(endings).some(([ending, times]) => times >= (limits[ending] ?? 1))
 }
 
 const detailsSchema = z.looseObject({ endings: z.record(z.string(), z.number()) })

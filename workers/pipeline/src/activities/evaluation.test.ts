@@ -17,9 +17,14 @@ const row = (base: number, candidate: number): EvaluationRow => ({
 })
 const spec = { baseline: 'sft', candidates: ['ppo'], judge: { reward: 'reward' }, tieMargin: 0.5 }
 
+const found = (rows: EvaluationRow[]) => {
+  const judge = createJudge(spec)
+  return evaluate(rows, judgedAnswers(rows, spec, judge), spec, judge)
+}
+
 describe('evaluate', () => {
   const rows = [row(0, 1), row(0, 0.4), row(1, 0), row(0, 3)]
-  const { baseline, candidates, judge, prompts } = evaluate(rows, spec, createJudge(spec))
+  const { baseline, candidates, judge, prompts } = found(rows)
 
   it('counts wins, losses and scores within the tie margin', () => {
     expect(candidates.ppo).toMatchObject({ wins: 2, losses: 1, ties: 1, rate: 0.625 })
@@ -36,10 +41,6 @@ describe('evaluate', () => {
       prompts: 4,
       top: null,
     })
-  })
-
-  it('says which policy a row lacks', () => {
-    expect(() => evaluate(rows, { ...spec, candidates: ['dpo'] }, createJudge(spec))).toThrow("no completion of 'dpo'")
   })
 })
 
@@ -61,15 +62,12 @@ describe('judgedAnswers', () => {
     expect(judgedAnswersSchema.array().parse(judged)).toEqual(judged)
   })
 
-  it('count as the win-rate does', () => {
-    const { candidates } = evaluate(rows, spec, createJudge(spec))
-    const verdicts = judged.map(({ answers }) => answers.ppo?.verdict)
-    expect(verdicts).toEqual(['win', 'loss', 'tie'])
-    expect(candidates.ppo).toMatchObject({ wins: 1, losses: 1, ties: 1 })
+  it('say how each answer stands to the baseline’s', () => {
+    expect(judged.map(({ answers }) => answers.ppo?.verdict)).toEqual(['win', 'loss', 'tie'])
   })
 
   it('say which policy a row lacks', () => {
-    expect(() => judgedAnswers(rows, { ...spec, baseline: 'dpo' }, createJudge(spec))).toThrow(
+    expect(() => judgedAnswers(rows, { ...spec, candidates: ['dpo'] }, createJudge(spec))).toThrow(
       "row 1 of the evaluation has no completion of 'dpo'",
     )
   })

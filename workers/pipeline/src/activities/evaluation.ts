@@ -2,6 +2,7 @@ import {
   type Evaluation,
   type EvaluationRow,
   evaluationRowSchema,
+  type JudgedAnswers,
   type StageOf,
   TemperError,
   type WinRate,
@@ -23,9 +24,10 @@ export function createEvaluationActivities({ db, store }: Dependencies) {
       if (spec.type !== 'evaluate') throw new TemperError('internal', `stage '${stage}' is no evaluate stage`)
       const rows = await readArtifactRows(store, completions, evaluationRowSchema)
       const judge = createJudge(spec)
-      const found = { runId, stage, ...evaluate(rows, spec, judge) }
+      const answers = judgedAnswers(rows, spec, judge)
+      const found = { runId, stage, ...evaluate(rows, answers, spec, judge) }
       const evaluation = await sharingStore(db, async () =>
-        saveEvaluation(db, found, await writeArtifactRows(store, judgedAnswers(rows, spec, judge))),
+        saveEvaluation(db, found, await writeArtifactRows(store, answers)),
       )
       const status = Object.entries(evaluation.candidates).map(([name, { rate, low, high }]) =>
         sentence(name, rate, low, high),
@@ -43,18 +45,18 @@ export function createEvaluationActivities({ db, store }: Dependencies) {
 
 type Judged = Omit<Evaluation, 'id' | 'runId' | 'stage' | 'createdAt'>
 
-/** All numbers of an evaluation from the rows the engine wrote. */
+/** All numbers of an evaluation from the rows the engine wrote, and how each of their answers was judged. */
 export function evaluate(
   rows: EvaluationRow[],
+  answers: JudgedAnswers[],
   spec: Pick<StageOf<'evaluate'>, 'baseline' | 'candidates'>,
   judge: Judge,
 ): Judged {
   const baseline = completionsOf(rows, spec.baseline)
   const { kl: _, ...summary } = summarize(baseline, judge)
   const candidates = spec.candidates.map((name): [string, WinRate] => {
-    const completions = completionsOf(rows, name)
-    const verdicts = completions.map((completion, index) => judge.compare(completion, baseline[index] ?? completion))
-    return [name, { ...winRate(verdicts), ...summarize(completions, judge) }]
+    const verdicts = answers.flatMap((judged) => judged.answers[name]?.verdict ?? [])
+    return [name, { ...winRate(verdicts), ...summarize(completionsOf(rows, name), judge) }]
   })
   return {
     judge: judge.name,

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { toActivityFailure } from './failure.ts'
 
-const first = { earlier: {}, cancelRequested: false }
+const first = { earlier: {}, cancelRequested: false, leaving: false }
 
 describe('toActivityFailure', () => {
   it('carries code and details', () => {
@@ -42,10 +42,19 @@ describe('toActivityFailure', () => {
     expect(failure).toMatchObject({ type: 'unavailable', message: 'the Hub does not answer', nonRetryable: false })
   })
 
+  it('calls a stop that nobody asked for a bug, which is not tried without end', () => {
+    const stopped = new TemperError('cancelled', 'TensorFlow: the session was closed')
+    const message = 'TensorFlow: the session was closed, which nobody asked for'
+    expect(toActivityFailure(stopped, first)).toMatchObject({ type: 'internal', message, nonRetryable: false })
+    const third = { ...first, earlier: { internal: 2 } }
+    expect(toActivityFailure(stopped, third)).toMatchObject({ type: 'internal', nonRetryable: true })
+  })
+
   it('cancels only what its workflow cancels', () => {
     const stopped = new TemperError('cancelled', 'the sample job was stopped')
     expect(toActivityFailure(stopped, { ...first, cancelRequested: true })).toBeInstanceOf(CancelledFailure)
-    expect(toActivityFailure(stopped, first)).toMatchObject({ type: 'unavailable', nonRetryable: false })
-    expect(toActivityFailure(new CancelledFailure('WORKER_SHUTDOWN'), first)).toBeInstanceOf(ApplicationFailure)
+    const leaving = { ...first, leaving: true }
+    expect(toActivityFailure(stopped, leaving)).toMatchObject({ type: 'unavailable', nonRetryable: false })
+    expect(toActivityFailure(new CancelledFailure('WORKER_SHUTDOWN'), leaving)).toBeInstanceOf(ApplicationFailure)
   })
 })

@@ -2,22 +2,22 @@ import { TemperError, toTemperError } from '@temper/db/contracts'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { type Endings, isSpent, withOne } from './endings.ts'
 
-/** How the activity's earlier attempts ended, and whether its workflow wants this one to end. */
+/** How the activity's earlier attempts ended, and who wants this one to end: its workflow, or a worker that leaves. */
 export interface Situation {
   earlier: Endings
   cancelRequested: boolean
+  leaving: boolean
 }
 
 /** A failure as Temporal carries it: the code as its type, the details as its first detail. */
-export function toActivityFailure(thrown: unknown, { earlier, cancelRequested }: Situation): Error {
-  if (thrown instanceof ApplicationFailure) return thrown
-  const { code, message, details, cause } = named(thrown, cancelRequested)
+export function toActivityFailure(thrown: unknown, situation: Situation): ApplicationFailure | CancelledFailure {
+  const { code, message, details, cause } = named(thrown, situation)
   if (code === 'cancelled') return new CancelledFailure(message)
   return ApplicationFailure.create({
     type: code,
     message,
     details: [details],
-    nonRetryable: isSpent(code, withOne(earlier, code)) || isSpent('lost', earlier),
+    nonRetryable: isSpent(withOne(situation.earlier, code)),
     cause: cause instanceof Error ? cause : undefined,
   })
 }
@@ -36,7 +36,7 @@ function isLostConnection(thrown: unknown): boolean {
   return isLostConnection(thrown.cause)
 }
 
-function named(thrown: unknown, cancelRequested: boolean): TemperError {
+function named(thrown: unknown, { cancelRequested, leaving }: Situation): TemperError {
   if (isLostConnection(thrown)) {
     return new TemperError('unavailable', 'the connection to the database was lost', { cause: thrown })
   }
@@ -44,7 +44,8 @@ function named(thrown: unknown, cancelRequested: boolean): TemperError {
   if (thrown instanceof Error && 'query' in thrown && thrown.cause instanceof Error) return toTemperError(thrown.cause)
   const stopped = thrown instanceof CancelledFailure
   const error = stopped ? new TemperError('cancelled', thrown.message, { cause: thrown }) : toTemperError(thrown)
+  if (error.code !== 'cancelled' || cancelRequested) return error
   // A worker that leaves stops its work, which nobody wished to cancel: another worker takes it.
-  const leaving = error.code === 'cancelled' && !cancelRequested
-  return leaving ? new TemperError('unavailable', 'the worker was told to leave', { cause: error }) : error
+  if (leaving) return new TemperError('unavailable', 'the worker was told to leave', { cause: error })
+  return new TemperError('internal', `${error.message}, which nobody asked for`, { cause: error })
 }

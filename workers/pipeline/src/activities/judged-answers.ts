@@ -1,4 +1,10 @@
-import { type EvaluationRow, type JudgedAnswers, type StageOf, TemperError } from '@temper/db/contracts'
+import {
+  type EvaluationRow,
+  type JudgedAnswer,
+  type JudgedAnswers,
+  type StageOf,
+  TemperError,
+} from '@temper/db/contracts'
 import type { Judge, JudgedCompletion } from './judge.ts'
 
 /** The rows that the engine wrote, for people to read: every answer with its score, and how it stands to the baseline's. */
@@ -9,11 +15,11 @@ export function judgedAnswers(
 ): JudgedAnswers[] {
   return rows.map((row, position) => {
     const reference = completionOf(row, position, baseline)
-    const judged = candidates.map((name) => {
+    const judged = candidates.map((name): [string, JudgedAnswer] => {
       const completion = completionOf(row, position, name)
       return [name, { ...toAnswer(completion, judge), verdict: judge.compare(completion, reference) }]
     })
-    const first = [baseline, { ...toAnswer(reference, judge), verdict: null }]
+    const first: [string, JudgedAnswer] = [baseline, { ...toAnswer(reference, judge), verdict: null }]
     return { position, prompt: row.prompt, answers: Object.fromEntries([first, ...judged]) }
   })
 }

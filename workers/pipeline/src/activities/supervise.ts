@@ -30,9 +30,10 @@ function supervise(run: Activity): Activity {
       return await run(input)
     } catch (thrown) {
       const cancelRequested = context.cancellationDetails?.cancelRequested ?? false
-      const failure = toActivityFailure(thrown, { earlier, cancelRequested })
-      const ending = failure instanceof ApplicationFailure ? failure.type : 'cancelled'
-      tell(context, { endings: withOne(earlier, ending ?? 'internal') })
+      const leaving = context.cancellationSignal.aborted && !cancelRequested
+      const failure = toActivityFailure(thrown, { earlier, cancelRequested, leaving })
+      if (failure instanceof ApplicationFailure)
+        tell(context, { endings: withOne(earlier, failure.type ?? 'internal') })
       throw failure
     } finally {
       clearInterval(timer)
@@ -42,7 +43,7 @@ function supervise(run: Activity): Activity {
 
 /** Work that ends every worker that takes it must end too. */
 function requireSurvivors(earlier: Endings): void {
-  if (!isSpent('lost', earlier)) return
+  if (!isSpent(earlier)) return
   throw new TemperError('unavailable', `${earlier.lost} workers stopped answering while they were at this`, {
     details: { ...earlier },
   })
@@ -57,7 +58,7 @@ function tell(context: Context, details: object): void {
   context.heartbeat(all)
 }
 
-/** Says how far the activity is: a hint for people and for a retry, never the truth that a retry builds on. */
+/** Says how far the activity is, for people. Beside it stands how earlier attempts ended, which a retry counts. */
 export function heartbeat(details: Record<string, number | string>): void {
   tell(Context.current(), details)
 }

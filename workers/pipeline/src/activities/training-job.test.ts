@@ -9,11 +9,12 @@ const recipe = parseRecipe(`name: tiny
 model: { checkpoint: ckpt_aaaaaaaaaaaaaaaaaaaa }
 data:
   asks: { generator: stories, kind: prompts, count: 10 }
+  others: { generator: stories, kind: prompts, count: 5 }
   pairs: { dataset: pairs }
 stages:
   votes: { type: preferences, data: pairs }
   judge: { type: reward, preferences: votes }
-  ppo: { type: ppo, reward: judge, prompts: asks, adaptiveKl: {} }
+  ppo: { type: ppo, reward: judge, prompts: asks, heldOut: others, adaptiveKl: {} }
   grpo:
     type: grpo
     prompts: asks
@@ -40,6 +41,11 @@ describe('trainingJob', () => {
     const job = await jobOf(stage)
     expect(jobSchema.parse(job)).toEqual(job)
     expect(job).toMatchObject({ type: stage, model: '/checkpoints/model', prompts: '/data/asks' })
+  })
+
+  it('gives the prompts that samples answer where a stage names some', async () => {
+    expect(await jobOf('ppo')).toMatchObject({ heldOut: '/data/others' })
+    expect((await jobOf('rloo')) as object).toMatchObject({ heldOut: undefined })
   })
 
   it('gives reward models as folders and functions as JavaScript', async () => {

@@ -53,7 +53,7 @@ export class EngineDevice {
 
   /** Runs `work` with the device's engine. Throws `cancelled` where `signal` comes before its turn. */
   async use<T>(signal: AbortSignal, work: DeviceWork<T>, { urgent = false }: DeviceWish = {}): Promise<T> {
-    return this.#inTurn(urgent, signal, (makeWay) => this.#take(signal, (engine) => work(engine, makeWay)))
+    return this.#inTurn(urgent, signal, (makeWay) => this.#take((engine) => work(engine, makeWay)))
   }
 
   /** Ends the engine process after the jobs that have already asked. */
@@ -102,8 +102,7 @@ export class EngineDevice {
     return this.#makeWay.signal
   }
 
-  async #take<T>(signal: AbortSignal, work: (engine: EngineProcess) => Promise<T>): Promise<T> {
-    if (signal.aborted) throw stoppedBefore()
+  async #take<T>(work: (engine: EngineProcess) => Promise<T>): Promise<T> {
     const engine = await this.#warmEngine()
     try {
       return await work(engine)

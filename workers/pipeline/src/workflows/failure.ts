@@ -9,7 +9,7 @@ export function describeFailure(thrown: unknown): Failure {
     return { code: cause.type ?? 'internal', message: cause.message, details: details ?? {} }
   }
   if (cause instanceof TimeoutFailure) {
-    const message = 'the worker stopped answering, and so did every one that was tried after it'
+    const message = 'the last worker that took this stopped answering'
     return { code: 'unavailable', message, details: { timeout: cause.timeoutType } }
   }
   return { code: 'internal', message: cause instanceof Error ? cause.message : String(cause), details: {} }

@@ -1,5 +1,6 @@
-import { CancellationScope, type ChildWorkflowHandle, log, setHandler } from '@temporalio/workflow'
+import { CancellationScope, type ChildWorkflowHandle, log, patched, setHandler } from '@temporalio/workflow'
 import { cpu } from './activities.ts'
+import { describeFailure } from './failure.ts'
 import {
   type PipelineState,
   pauseSignal,
@@ -14,10 +15,14 @@ export type StageHandle = ChildWorkflowHandle<(input: StageInput) => Promise<voi
 
 /** Takes the signals and queries of a run, and hands the signals on to its stages under way. */
 export function handleSignals(runId: string, state: PipelineState, running: ReadonlyMap<string, StageHandle>): void {
+  let written: Promise<void> = Promise.resolve()
   const pauseAll = async (paused: boolean) => {
     if (state.paused === paused) return
     state.paused = paused
-    await Promise.all([tryAll(() => [cpu.markRunPaused({ runId, paused })]), tellPause([...running.values()], paused)])
+    const write = () => tryAll(() => [cpu.markRunPaused({ runId, paused })])
+    // Of a pause and a resume, the later one must be written last. Histories from before wrote both at once.
+    written = patched('pauses-in-turn') ? written.then(write) : write()
+    await Promise.all([written, tellPause([...running.values()], paused)])
   }
   setHandler(pauseSignal, () => pauseAll(true))
   setHandler(resumeSignal, () => pauseAll(false))
@@ -43,6 +48,6 @@ export async function tellPause(stages: StageHandle[], paused: boolean): Promise
 async function tryAll(begin: () => Promise<void>[]): Promise<void> {
   const ends = await CancellationScope.nonCancellable(() => Promise.allSettled(begin()))
   for (const end of ends) {
-    if (end.status === 'rejected') log.warn('a signal was not handed on', { error: String(end.reason) })
+    if (end.status === 'rejected') log.warn('what a signal asked for was not done', { ...describeFailure(end.reason) })
   }
 }

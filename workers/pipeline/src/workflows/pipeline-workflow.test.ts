@@ -16,12 +16,10 @@ beforeAll(async () => {
   Runtime.install({ logger })
   temporal = await startTestTemporal()
   connection = await NativeConnection.connect({ address: temporal.address })
-  const [workflowsPath, holdStart] = ['./index.ts', './fixtures/hold-start.ts'].map((file) =>
-    fileURLToPath(new URL(file, import.meta.url)),
-  )
+  const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
   workflowBundle = await bundleWorkflowCode({
-    workflowsPath: workflowsPath ?? '',
-    workflowInterceptorModules: [holdStart ?? ''],
+    workflowsPath: pathOf('./index.ts'),
+    workflowInterceptorModules: [pathOf('./fixtures/hold-start.ts')],
     logger,
   })
 })
@@ -48,17 +46,14 @@ async function withRun(
 ): Promise<void> {
   const shared = { connection, maxHeartbeatThrottleInterval: 100 }
   const workflows = await Worker.create({ connection, taskQueue: taskQueues.pipeline, workflowBundle })
-  const [cpu, train] = await Promise.all(
-    [taskQueues.cpu, taskQueues.train].map((taskQueue) =>
-      Worker.create({ ...shared, taskQueue, activities: asActivities(activities) }),
-    ),
-  )
+  const create = (taskQueue: string) => Worker.create({ ...shared, taskQueue, activities: asActivities(activities) })
+  const [cpu, train] = await Promise.all([create(taskQueues.cpu), create(taskQueues.train)])
   const { workflow } = new Client({ connection })
   const work = async () => {
     const options = { taskQueue: taskQueues.pipeline, workflowId: runId, args: [{ runId }] }
     await test(await workflow.start(workflowTypes.pipeline, options))
   }
-  await workflows.runUntil(cpu?.runUntil(train?.runUntil(work) ?? work) ?? work)
+  await workflows.runUntil(cpu.runUntil(train.runUntil(work)))
 }
 
 const soon = { timeout: 20_000 }
