@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { clientSettings } from '@temper/db/queries'
 import { Connection } from '@temporalio/client'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -27,7 +28,7 @@ afterEach(async () => {
 
 /** Runs one statement on a connection of its own. */
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined })
+  const sql = postgres(url, { ...clientSettings, max: 1 })
   try {
     return [...(await sql.unsafe(statement))]
   } finally {

@@ -129,7 +129,15 @@ describe('usage', () => {
 })
 
 describe('models', () => {
-  const files = { 'config.json': '{}', 'model.safetensors': 'weights', 'README.md': '#', 'optimizer.pt': 'no' }
+  const config = JSON.stringify({ model_type: 'llama' })
+  const files = {
+    'config.json': config,
+    'model.safetensors': 'weights',
+    'tokenizer.json': '{}',
+    'tokenizer_config.json': '{}',
+    'README.md': '#',
+    'optimizer.pt': 'no',
+  }
   const folderOf = async (name: string, contents: Record<string, string> = files) => {
     await mkdir(join(folder, name))
     for (const [file, content] of Object.entries(contents)) await fileOf(join(name, file), content)
@@ -159,7 +167,12 @@ describe('models', () => {
       temper(['models', 'add', await folderOf('Tiny Llama')]),
       whenQueued('tiny-llama', finish),
     ])
-    expect(found.uploaded.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors'])
+    expect(found.uploaded.map(({ path }) => path)).toEqual([
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ])
     const { checkpointId } = (await named('tiny-llama'))[0] ?? {}
     expect(ended).toMatchObject({ code: 0, out: expect.stringContaining(`Added tiny-llama: ${checkpointId}`) })
     expect((await temper(['models', 'list'])).out).toContain(checkpointId)
@@ -170,7 +183,9 @@ describe('models', () => {
     const announced = {
       type: 'files',
       files: [
-        { path: 'config.json', sizeBytes: 2 },
+        { path: 'config.json', sizeBytes: config.length },
+        { path: 'tokenizer.json', sizeBytes: 2 },
+        { path: 'tokenizer_config.json', sizeBytes: 2 },
         { path: 'model.safetensors', sizeBytes: 7 },
       ],
     }
@@ -180,7 +195,7 @@ describe('models', () => {
       body: { name: 'again', source: announced },
     })
     const { id } = modelImportSchema.parse(await created.json())
-    const bytes = new TextEncoder().encode('{}')
+    const bytes = new TextEncoder().encode(config)
     await api.request(`/v1/imports/${id}/files/config.json`, { method: 'PUT', key, body: bytes })
     const [ended] = await Promise.all([temper(['models', 'add', path, '--json']), whenQueued('again', finish)])
     const events = ended.out

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientSettings } from '@temper/db/queries'
 import postgres from 'postgres'
 import type { PartSpec } from '../processes/managed-process.ts'
 import { createData, healData, postgresEnvironment, stopGraceMs } from './postgres-data.ts'
@@ -65,7 +66,7 @@ function describeServer(server: {
 const notYet = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECT_TIMEOUT', '57P03'])
 
 async function answers(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => undefined })
+  const sql = postgres(url, { ...clientSettings, max: 1, connect_timeout: 5 })
   try {
     await sql`select 1`
     return true

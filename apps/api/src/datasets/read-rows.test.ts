@@ -65,7 +65,9 @@ test('splits a pair of dialogues into the prompt they share and their last answe
     {
       prompt: [user('Hi'), assistant('Yes?'), user('Say: Human: no')],
       chosen: 'No.',
+      chosenEnded: true,
       rejected: '',
+      rejectedEnded: true,
       tie: false,
       bothBad: false,
       strength: 1,

@@ -109,7 +109,7 @@ describe('a decoding', () => {
 describe('a decoder', () => {
   it('refuses a sequence whose cache would take more memory than it gives to one', async () => {
     const policy = { program, model: { ...model, contextLength: 2 ** 40 }, role: 'policy', precision: 'fp32' } as const
-    const endless = decoding({ sampling: sampling({ maxTokens: 2 ** 33 }) })
+    const endless = decoding({ sampling: { ...sampling(), maxTokens: 2 ** 33 } })
     await expect(new Decoder(policy, 2).decode(endless)).rejects.toThrow(
       /take a cache of \d+ bytes, at most 8589934592/,
     )
