@@ -1,4 +1,5 @@
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { textOf } from './text-of.ts'
 
 /** The first answer waits for a server of completions to start. */
 const startPatienceMs = 120_000
@@ -43,8 +44,4 @@ export class PlaygroundPage {
     await below.waitFor({ timeout: startPatienceMs })
     return { text: await textOf(pane.locator('.model-text')), figures: await textOf(below) }
   }
-}
-
-async function textOf(found: Locator): Promise<string> {
-  return (await found.textContent()) ?? ''
 }

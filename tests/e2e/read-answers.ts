@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { chooseStage } from './runs-pages.ts'
+import { textOf } from './text-of.ts'
 
 export interface SeenAnswers {
   /** Heads of the columns. */
@@ -22,5 +23,5 @@ export async function readAnswers(page: Page, stage: string): Promise<SeenAnswer
 /** The sentence under a curve of the stage that is shown. */
 export async function readReading(page: Page, chart: string): Promise<string> {
   await page.getByRole('tab', { name: 'Curves' }).click()
-  return (await page.getByRole('figure', { name: chart }).locator('p').first().textContent()) ?? ''
+  return textOf(page.getByRole('figure', { name: chart }).locator('p').first())
 }

@@ -1,5 +1,6 @@
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { chooseStage } from './runs-pages.ts'
+import { textOf } from './text-of.ts'
 
 export interface SeenJudgedAnswers {
   /** Heads of the columns. */
@@ -10,7 +11,7 @@ export interface SeenJudgedAnswers {
   marks: Record<'Wins' | 'Losses' | 'Ties', string[]>
 }
 
-/** How the answers of an evaluation's policies are shown, with the keyboard alone. */
+/** How the answers of an evaluation's policies are shown; its buttons and filters are worked by keys. */
 export async function readJudgedAnswers(page: Page, stage: string): Promise<SeenJudgedAnswers> {
   await chooseStage(page, stage)
   const section = page.getByRole('region', { name: 'Answers side by side' })
@@ -34,8 +35,4 @@ export async function readJudgedAnswers(page: Page, stage: string): Promise<Seen
     shown,
     marks: { Wins: await marksOf('Wins'), Losses: await marksOf('Losses'), Ties: await marksOf('Ties') },
   }
-}
-
-async function textOf(found: Locator): Promise<string> {
-  return (await found.textContent()) ?? ''
 }

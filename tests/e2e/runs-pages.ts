@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { textOf } from './text-of.ts'
 
 /** For what stages of a run take; pages have the page's own patience. */
 const stagePatienceMs = 240_000
@@ -47,7 +48,7 @@ export async function goToPairs(page: Page): Promise<void> {
 export async function waitForEnd(page: Page): Promise<string> {
   const word = page.locator('main header').getByText(/^(Done|Failed|Cancelled)$/)
   await word.waitFor({ timeout: stagePatienceMs })
-  return (await word.textContent()) ?? ''
+  return textOf(word)
 }
 
 function stageNodes(page: Page): Locator {
