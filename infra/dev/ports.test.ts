@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { anyPorts, choosePorts } from './ports.ts'
+import { anyPorts, choosePorts, type Ports } from './ports.ts'
 
 let server: Server | undefined
 
@@ -21,6 +21,13 @@ describe('choosePorts', () => {
     const { web } = await choosePorts({ ...anyPorts, web: taken }, '127.0.0.1', log)
     expect(web).toBeGreaterThan(taken)
     expect(log.mock.calls).toEqual([[`port ${taken} for web is taken: using ${web}`]])
+  })
+
+  test('looks at the offered host for web and API, and at this machine for the rest', async () => {
+    const taken = await occupyAnyPort()
+    const chosenFor = (wanted: Partial<Ports>) => choosePorts({ ...anyPorts, ...wanted }, '127.0.0.2', () => undefined)
+    expect((await chosenFor({ web: taken })).web).toBe(taken)
+    expect((await chosenFor({ postgres: taken })).postgres).toBeGreaterThan(taken)
   })
 
   test('never gives two parts the same port', async () => {

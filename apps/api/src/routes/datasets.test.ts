@@ -162,6 +162,12 @@ describe('rows', () => {
     expect([second.items.map((row) => row.chosen), second.nextCursor]).toEqual([['Yes!'], null])
   })
 
+  it('are refused from within one', async () => {
+    await upload('name=middle&file=pairs.jsonl', encode(pairs))
+    const refused = await api.request('/v1/datasets/middle/rows?cursor=3', { key })
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'invalid_input' }])
+  })
+
   it('keep the separators of lines and paragraphs that they have', async () => {
     const row = { prompt: 'Say\u2028hello.', chosen: 'Hello!\u2029', rejected: 'No.' }
     await upload('name=separated&file=pairs.jsonl', encode(lines(row, row)))
