@@ -97,14 +97,14 @@ export const metrics = {
   },
   accuracy: {
     better: 'higher',
-    about: 'Share of pairs whose chosen answer scores higher',
+    about: 'Share of decided pairs whose chosen answer scores higher',
     share: true,
     reading:
       'Rises from 50 % to between 65 and 90 %, as far as people agree with each other. 100 % means that the pairs are learned by heart.',
   },
   margin: {
     better: 'higher',
-    about: 'Mean reward of chosen minus rejected',
+    about: 'Mean reward of chosen minus rejected, over decided pairs',
     reading: 'Rises from 0. One that grows on after accuracy is flat only makes the model surer: fewer epochs will do.',
   },
   mean_reward: {
@@ -151,13 +151,13 @@ export const metrics = {
   },
   'rewards/margins': {
     better: 'higher',
-    about: 'Implicit reward of chosen minus rejected',
+    about: 'Implicit reward of chosen minus rejected, over decided pairs',
     reading:
       'Rises from 0. Without end it means drift from the reference: answers get worse though the margin grows; set targetMargin.',
   },
   'rewards/accuracies': {
     better: 'higher',
-    about: 'Share of pairs with a positive implicit margin',
+    about: 'Share of decided pairs with a positive implicit margin',
     share: true,
     reading:
       'Rises from 0 at the first step (there are no margins yet) past 50 %. Near 100 % in training with held-out pairs below: fewer epochs.',

@@ -196,7 +196,7 @@ export const dpoSchema = z.strictObject({
     .enum(['half', 'drop'])
     .default('drop')
     .describe(
-      'A tie trains both orders at half weight, or is left out. `kto` leaves ties out, and takes both answers of one that was voted “both bad” as undesirable',
+      'A tie trains both orders at half weight, or is left out; one that was voted “both bad” is left out where the loss also fine-tunes (`orpo`, `sftWeight`). `kto` leaves ties out, and takes both answers of one that was voted “both bad” as undesirable',
     ),
   targetMargin: z.number().positive().optional().describe('Stop once the held-out margin rewards/margins reaches this'),
   evaluateEverySteps: count().default(10).describe('Steps between looks at the held-out pairs'),

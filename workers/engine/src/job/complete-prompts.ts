@@ -1,6 +1,6 @@
 import type { Completion, PromptRow, Sampling } from '@temper/db/contracts'
 import { type Generated, Generator } from '../generation/index.ts'
-import { encodePrompt } from '../tokenizer/index.ts'
+import { answerReader, encodePrompt } from '../tokenizer/index.ts'
 import type { Program } from '../tracing/index.ts'
 import type { JobContext, Start } from '../trainers/index.ts'
 
@@ -9,7 +9,7 @@ const slots = 64
 
 export interface PromptCompletion extends Generated {
   promptIds: number[]
-  /** Without its stop token and surrounding white space. */
+  /** Without its stop token and white space behind it: as an assistant's message has it (`answerReader`). */
   text: string
 }
 
@@ -30,6 +30,7 @@ export async function completePrompts(
   const { program, model, tokenizer, role } = policy
   const generator = new Generator(program, model, role, Math.min(slots, prompts.length))
   const room = model.contextLength - sampling.maxTokens
+  const read = answerReader(tokenizer)
   const encoded = prompts.map(({ messages }) => encodePrompt(tokenizer, messages, room))
   const completions: PromptCompletion[] = []
   for (let firstIndex = 0; firstIndex < encoded.length; firstIndex += slots) {
@@ -38,8 +39,8 @@ export async function completePrompts(
     const generated = await generator.generate({ prompts: wave, sampling, stopIds, seed, firstIndex })
     for (const [index, completion] of generated.entries()) {
       const shown = completion.stopped ? completion.ids.slice(0, -1) : completion.ids
-      const text = tokenizer.decode(shown, { skipSpecialTokens: true }).trim()
-      completions.push({ ...completion, promptIds: wave[index] ?? [], text })
+      const promptIds = wave[index] ?? []
+      completions.push({ ...completion, promptIds, text: read(promptIds, shown) })
     }
     context.emit({ type: 'progress', step: completions.length, totalSteps: encoded.length, phase })
   }

@@ -1,6 +1,6 @@
 import { type CompletionEvent, type CompletionRequest, type ServingPrecision, TemperError } from '@temper/db/contracts'
 import type { BeamRequest, Decoding, Generated, Hypothesis } from '../generation/index.ts'
-import type { Tokenizer } from '../tokenizer/index.ts'
+import { decoderAfter, type Tokenizer } from '../tokenizer/index.ts'
 import { CompletionStream } from './completion-stream.ts'
 import { promptIds } from './prompt-ids.ts'
 import { TokenLogprobsQueue } from './token-logprobs.ts'
@@ -21,9 +21,6 @@ export interface ServedModel {
 }
 
 export type EmitCompletion = (event: CompletionEvent) => void
-
-/** More than any character, and the markers behind it, take. */
-const tokensBefore = 32
 
 /**
  * Answers a request with events up to `completed`; returns or throws once none of its completions has a slot.
@@ -127,11 +124,9 @@ class Answer {
   #stream(index: number): CompletionStream {
     const { id, stop, topLogprobs, prompt } = this.#request
     const { tokenizer } = this.#served
-    const decoder = tokenizer.streamDecoder({ skipSpecialTokens: true })
-    // A text goes on where it ends, with the space that a decoder would take from the beginning of a text.
-    if (prompt.type === 'text') for (const token of this.#prompt.slice(-tokensBefore)) decoder.push(token)
     return new CompletionStream({
-      decoder,
+      // A text goes on where it ends; a message begins anew.
+      decoder: decoderAfter(tokenizer, prompt.type === 'text' ? this.#prompt : []),
       stopIds: tokenizer.stopIds,
       stop,
       logprobs: topLogprobs === undefined ? undefined : new TokenLogprobsQueue(tokenizer),

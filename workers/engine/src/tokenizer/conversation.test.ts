@@ -1,5 +1,5 @@
 import type { Message } from '@temper/db/contracts'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encodeCompletion, encodeConversation, encodePrompt, type Sequence } from './conversation.ts'
 import { createTokenizer } from './create-tokenizer.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -86,6 +86,36 @@ test('a completion is written as the template writes an answer in a conversation
   const conversation = encodeConversation(padding, messages.slice(0, 2))
   expect(conversation.ids.slice(0, completion.ids.length)).toEqual(completion.ids)
   expect(trained(padding, completion)).toEqual(trained(padding, conversation))
+})
+
+test('a cut completion has nothing of what the template writes behind an answer', () => {
+  const padding = withTemplate(
+    "{% for m in messages %}{% if m.role == 'user' %}{{ '<|user|>' + m.content + '<|assistant|>' }}{% else %}{{ ' ' + m.content + ' <|end|>' }}{% endif %}{% endfor %}",
+  )
+  const cut = encodeCompletion(padding, messages.slice(0, 1), 'Yes', { ended: false })
+  expect(padding.decode(cut.ids)).toBe('<|user|>Hi<|assistant|> Yes')
+})
+
+describe('a completion that the template would write otherwise than it was sampled follows the prompt', () => {
+  const prompt = messages.slice(0, 1)
+
+  test('where the prompt opens a thought', () => {
+    const opening = withTemplate(
+      "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content.split('(end)')[-1] + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>(think)' }}{% endif %}",
+    )
+    const { ids } = encodeCompletion(opening, prompt, 'Hm(end)Yes')
+    expect(opening.decode(ids)).toBe('<|user|>Hi<|end|><|assistant|>(think)Hm(end)Yes<|end|>')
+  })
+
+  test('where an empty thought would stand before one that was cut', () => {
+    const adding = withTemplate(
+      "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.role == 'assistant' and '(end)' not in m.content %}{{ '(think)(end)' }}{% endif %}{{ m.content + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+    )
+    const textOf = (completion: string, ended: boolean) =>
+      adding.decode(encodeCompletion(adding, prompt, completion, { ended }).ids)
+    expect(textOf('(think)Hm', false)).toBe('<|user|>Hi<|end|><|assistant|>(think)Hm')
+    expect(textOf('Yes', true)).toBe('<|user|>Hi<|end|><|assistant|>(think)(end)Yes<|end|>')
+  })
 })
 
 test('a prompt keeps its ids where a token would span its end', () => {

@@ -52,24 +52,34 @@ function openPrompt(tokenizer: Tokenizer, messages: readonly Message[]): Encoded
   return extend(tokenizer, { text: '', ids: [] }, render(tokenizer, messages, true))
 }
 
-/**
- * A prompt with the loss on one completion of it, as the template writes an assistant's message, and on its end token
- * unless it was cut (`ended` false).
- * @throws unsupported where the template is not prefix-preserving, as `encodeConversation`
- */
+/** A prompt with the loss on one completion of it, and on its end token unless it was cut (`ended` false). */
 export function encodeCompletion(
   tokenizer: Tokenizer,
   messages: readonly Message[],
   completion: string,
-  options: { ended?: boolean } = {},
+  { ended = true }: { ended?: boolean } = {},
 ): Sequence {
   const prompt = openPrompt(tokenizer, messages)
-  const answer: Message = { role: 'assistant', content: completion }
-  const turn = extend(tokenizer, prompt, render(tokenizer, [...messages, answer], false))
+  const written = render(tokenizer, [...messages, { role: 'assistant', content: completion }], false)
+  const turn = extend(tokenizer, prompt, answeredText(prompt.text, written, { completion, ended }))
   const endsAt = turn.ids.lastIndexOf(tokenizer.endOfTurnId)
   const ids = endsAt >= prompt.ids.length ? turn.ids.slice(0, endsAt) : turn.ids
-  const all = options.ended === false ? ids : [...ids, tokenizer.endOfTurnId]
+  const all = ended ? [...ids, tokenizer.endOfTurnId] : ids
   return { ids: all, lossMask: all.map((_, i) => i >= prompt.ids.length) }
+}
+
+/**
+ * A prompt and its answer as the template writes them, a cut one without what comes after it. Templates of models that
+ * think write a message otherwise than it was sampled: they open the thought in the prompt, or add an empty one to an
+ * answer that was cut within its own. There the answer follows the prompt, as it did in generation.
+ */
+function answeredText(prompt: string, written: string, answer: { completion: string; ended: boolean }): string {
+  const { completion, ended } = answer
+  if (!written.startsWith(prompt)) return prompt + completion
+  if (ended) return written
+  const at = written.indexOf(completion, prompt.length)
+  const isOnlySpaced = at >= 0 && written.slice(prompt.length, at).trim() === ''
+  return isOnlySpaced ? written.slice(0, at + completion.length) : prompt + completion
 }
 
 function render(tokenizer: Tokenizer, messages: readonly Message[], addGenerationPrompt: boolean): string {

@@ -1,7 +1,17 @@
-import type { StreamDecoder } from './tokenizer.ts'
+import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 
 /** A character has at most four bytes, so an unfinished one began at most three tokens ago. */
 const windowLength = 4
+
+/** More than the window: tokens without text do not fill it. */
+const tokensBefore = 32
+
+/** Text of what follows a prompt, with the space that a decoder would take from the beginning of a text. */
+export function decoderAfter(tokenizer: Tokenizer, prompt: readonly number[]): StreamDecoder {
+  const decoder = tokenizer.streamDecoder({ skipSpecialTokens: true })
+  for (const id of prompt.slice(-tokensBefore)) decoder.push(id)
+  return decoder
+}
 
 /**
  * Text of ids that arrive one by one. Each is decoded behind the last few: a token may end inside a character, which

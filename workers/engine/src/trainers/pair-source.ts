@@ -80,9 +80,10 @@ export class PairSource {
   /** Every pair once, in order. `denominator` is what sums over a batch are divided by. */
   *cover(pairs: readonly Pair[], denominator: number, phase: PairPass['phase']): Generator<PairBatch> {
     const { batchSize } = this.#settings
+    const decidedCount = withoutTies(pairs).length
     for (let first = 0; first < pairs.length; first += batchSize) {
       this.#onPass?.({ phase, done: first, pairs: pairs.length })
-      yield this.#batch(pairs.slice(first, first + batchSize), { denominator, decidedCount: denominator })
+      yield this.#batch(pairs.slice(first, first + batchSize), { denominator, decidedCount })
     }
   }
 

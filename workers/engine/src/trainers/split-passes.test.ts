@@ -19,6 +19,7 @@ const stages: [string, (rows: number) => TrainingJob][] = [
   ['a stream', (rows) => toy.pretrain({ steps: 4, documents: 'stream', rowLength: 16, ...inPassesOf(rows) })],
   ['conversations', (rows) => toy.sft(policy, { packing: false, ...inPassesOf(rows) })],
   ['pairs', (rows) => toy.reward(policy, inPassesOf(rows))],
+  ['pairs and their reference', (rows) => toy.dpo(policy, { ties: 'half', epochs: 2, ...inPassesOf(rows) })],
   [
     'ppo episodes',
     (rows) => toy.ppo(policy, [lengthReward], { episodesPerIteration: 12, valueInit: 'zero', ...rollouts(rows) }),

@@ -15,7 +15,7 @@ export function pairUp(
   const candidates = Array.from({ length: rounds }, (_, round) =>
     samples.flatMap((sample) => pairOf(sample, round)),
   ).flat()
-  const different = candidates.filter(({ completionA, completionB }) => completionA !== completionB)
+  const different = candidates.filter(({ completionA, completionB }) => completionA.trim() !== completionB.trim())
   const chosen = different.slice(0, pairs)
   const heldOut = heldOutPairs(
     chosen.map(({ prompt }) => JSON.stringify(prompt)),
