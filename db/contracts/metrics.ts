@@ -93,7 +93,7 @@ export const metrics = {
     about: 'Share of the speed of large matrix products on this device that the model’s arithmetic reaches (MFU)',
     share: true,
     reading:
-      'Steady. It counts 6 operations a parameter and real token (4 with adapters): padding, short rows and small models lower it. Raise batchSize or pack.',
+      'Steady, though a new worker process measures the device again. It counts 6 operations a parameter and real token (4 with adapters), of experts only those that the token is sent to: padding, short rows and small models lower it. Raise batchSize or pack.',
   },
   accuracy: {
     better: 'higher',

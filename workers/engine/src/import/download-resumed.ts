@@ -28,17 +28,34 @@ interface DownloadOptions {
 
 /**
  * Downloads a file to `target`, going on behind what an earlier try left, and after a broken connection as long as each
- * brings more bytes. The file gets its name once size and digest are right.
- * @throws HubApiError for a refusal, TypeError where the connection fails, TemperError invalid_checkpoint for other bytes
+ * brings more bytes. The file gets its name once size and digest are right. Where the bytes of an earlier try make the
+ * digest wrong, all are fetched once more.
+ * @throws HubApiError for a refusal, TypeError where the connection fails, TemperError unavailable where an answer of
+ * untold length ends early, invalid_checkpoint for other bytes
  */
 export async function downloadResumed(file: RemoteFile, target: string, options: DownloadOptions): Promise<void> {
   if ((await sizeOf(target)) !== file.sizeBytes) {
     const partial = `${target}.part`
-    while (await isRestMissing(file, partial, options)) options.signal?.throwIfAborted()
-    await check(file, partial)
+    const isResumed = (await sizeOf(partial)) !== undefined
+    let refusal = await fetchChecked(file, partial, options)
+    // A crash may have damaged what it left: only bytes that all came just now say what the server has.
+    if (refusal && isResumed) refusal = await fetchChecked(file, partial, options)
+    if (refusal) throw refusal
     await rename(partial, target)
   }
   options.onBytes(file.sizeBytes)
+}
+
+/** Fetches what is missing of a file. Where its bytes are not those of the list, removes them and says so. */
+async function fetchChecked(
+  file: RemoteFile,
+  partial: string,
+  options: DownloadOptions,
+): Promise<TemperError | undefined> {
+  while (await isRestMissing(file, partial, options)) options.signal?.throwIfAborted()
+  const refusal = await otherBytes(file, partial)
+  if (refusal) await rm(partial)
+  return refusal
 }
 
 /** Fetches what is missing; true where the connection broke off after some of it. */
@@ -72,6 +89,8 @@ async function fetchRest(file: RemoteFile, partial: string, have: number, option
       options.onBytes(arrived)
       options.signal?.throwIfAborted()
     }
+    // Where its length was told, all of it came, and the file of the server is shorter than the list says.
+    if (arrived < file.sizeBytes && !response.headers.has('Content-Length')) throw endedEarly(file, arrived)
   } finally {
     await target.close()
   }
@@ -84,7 +103,14 @@ function longer({ what, sizeBytes }: RemoteFile): TemperError {
   )
 }
 
-async function check(file: RemoteFile, partial: string): Promise<void> {
+/** A proxy may end an answer early without a word; a repeat goes on behind what came. */
+function endedEarly({ what, sizeBytes }: RemoteFile, arrived: number): TemperError {
+  const message = `${what} ended after ${arrived} bytes, the list of files says ${sizeBytes}`
+  return new TemperError('unavailable', message, { details: { file: what, arrived, sizeBytes } })
+}
+
+/** What is wrong with the bytes that are there, by size and digest; undefined where nothing is. */
+async function otherBytes(file: RemoteFile, partial: string): Promise<TemperError | undefined> {
   const { what, sizeBytes, sha256, gitBlob } = file
   const expected = { sizeBytes, ...(sha256 && { sha256 }), ...(gitBlob && { gitBlob }) }
   const actual = {
@@ -92,10 +118,9 @@ async function check(file: RemoteFile, partial: string): Promise<void> {
     ...(sha256 && { sha256: await sha256Of(partial) }),
     ...(gitBlob && { gitBlob: await gitBlobOf(partial, sizeBytes) }),
   }
-  if (JSON.stringify(actual) === JSON.stringify(expected)) return
-  await rm(partial)
+  if (JSON.stringify(actual) === JSON.stringify(expected)) return undefined
   const rule = `arrived as ${JSON.stringify(actual)}, the list of files says ${JSON.stringify(expected)}`
-  throw new TemperError('invalid_checkpoint', `${what} ${rule}`, { details: { file: what, actual, expected } })
+  return new TemperError('invalid_checkpoint', `${what} ${rule}`, { details: { file: what, actual, expected } })
 }
 
 /** How Git names the bytes of a file. */

@@ -18,6 +18,8 @@ export interface TestHub {
   downloads: string[]
   /** Sends only so many bytes of the next file of this path, and breaks the connection at this moment. */
   breakOff: Map<string, { after: number; moment: Promise<void> }>
+  /** Ends the next answer with a file of this path after so many bytes, without having told its length. */
+  endEarly: Map<string, number>
   /** Sends these bytes in place of a file's. */
   corrupt: Map<string, string>
   stop(): Promise<void>
@@ -28,6 +30,7 @@ export const mainCommit = 'a'.repeat(40)
 /** A Hugging Face Hub on this machine: the routes that lists, commits and downloads need. */
 export async function startTestHub(repositories: Record<string, HubRepository>): Promise<TestHub> {
   const [downloads, breakOff, corrupt] = [[] as string[], new Map() as TestHub['breakOff'], new Map<string, string>()]
+  const endEarly: TestHub['endEarly'] = new Map()
   const server = createServer((request, response) => answer(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -36,6 +39,7 @@ export async function startTestHub(repositories: Record<string, HubRepository>):
     url: `http://127.0.0.1:${port}`,
     downloads,
     breakOff,
+    endEarly,
     corrupt,
     async stop() {
       server.closeAllConnections()
@@ -67,7 +71,11 @@ export async function startTestHub(repositories: Record<string, HubRepository>):
       downloads.push([wanted, range].filter(Boolean).join(' '))
       const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
       const bytes = bytesOf(corrupt.get(wanted) ?? whole).subarray(start)
-      response.writeHead(range === undefined ? 200 : 206, { 'Content-Length': bytes.length })
+      const ending = endEarly.get(wanted)
+      endEarly.delete(wanted)
+      const status = range === undefined ? 200 : 206
+      if (ending !== undefined) return response.writeHead(status).end(bytes.subarray(0, ending))
+      response.writeHead(status, { 'Content-Length': bytes.length })
       const cut = breakOff.get(wanted)
       if (cut === undefined) return response.end(bytes)
       breakOff.delete(wanted)

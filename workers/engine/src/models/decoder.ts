@@ -41,7 +41,6 @@ export function decoder(options: DecoderOptions): Model {
   const feedForward = options.feedForward ?? (() => swiglu(options))
   const blocks = Array.from({ length: nLayer }, (_, layer) => feedForward(layer))
   const parameterShapes = shapesOf(options, blocks)
-  const storedAs = storedTensorsOf(blocks)
   return {
     modelType,
     configJson,
@@ -57,7 +56,8 @@ export function decoder(options: DecoderOptions): Model {
     parameterShapes,
     projections: projectionsOf(blocks),
     fanInFanOut: false,
-    storedAs,
+    storedAs: storedTensorsOf(blocks),
+    activeShares: activeSharesOf(blocks),
     routerAuxLossCoef: options.routerAuxLossCoef,
     hiddenStates: (params, input, attend, routings) =>
       hiddenStates(options, blocks, { params, input, attend, routings }),
@@ -96,6 +96,13 @@ function storedTensorsOf(blocks: readonly FeedForward[]): Record<string, StoredT
       tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
     ])
   })
+  return Object.fromEntries(entries)
+}
+
+function activeSharesOf(blocks: readonly FeedForward[]): Record<string, number> {
+  const entries = blocks.flatMap(({ activeShares = {} }, layer) =>
+    Object.entries(activeShares).map(([name, share]) => [`model.layers.${layer}.${name}`, share]),
+  )
   return Object.fromEntries(entries)
 }
 

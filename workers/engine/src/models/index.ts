@@ -1,4 +1,5 @@
 /** Architectures by config.json, with the weight names of the Hugging Face layout. */
+export * from './active-parameters.ts'
 export * from './adapter.ts'
 export { scoreWeight } from './head.ts'
 export { hasAdapters } from './layer.ts'

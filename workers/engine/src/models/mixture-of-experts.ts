@@ -35,7 +35,8 @@ export function mixtureOfExperts(options: MixtureOptions): FeedForward {
     'mlp.experts.gate_up_proj': [E, 2 * F, D],
     'mlp.experts.down_proj': [E, D, F],
   }
-  return { shapes, projections: [], storedAs: storedAs(options), run }
+  const activeShares = { 'mlp.experts.gate_up_proj': topK / E, 'mlp.experts.down_proj': topK / E }
+  return { shapes, projections: [], storedAs: storedAs(options), activeShares, run }
 }
 
 function storedAs({ hiddenSize: D, intermediateSize: F, nExpert, stored }: MixtureOptions) {

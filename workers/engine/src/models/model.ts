@@ -44,6 +44,8 @@ export interface Model {
   readonly fanInFanOut: boolean
   /** How files hold a parameter, where not as one tensor of its name: these, one after another. */
   readonly storedAs?: Record<string, StoredTensor[]>
+  /** Share of a parameter that one token is multiplied by, where not all of it: of experts those that it is sent to. */
+  readonly activeShares?: Record<string, number>
   /** Weight of the router's balancing loss that config.json asks for; undefined for a model without experts. */
   readonly routerAuxLossCoef?: number
   /** Hidden states after the final norm, (B, T, D). Layers with a router add its choices to `routings`. */

@@ -11,6 +11,8 @@ export interface FeedForward {
   projections: string[]
   /** How files hold a parameter, where not as one tensor of its name. */
   storedAs?: Record<string, StoredTensor[]>
+  /** Share of a parameter that one token is multiplied by, where not all of it. */
+  activeShares?: Record<string, number>
   /** (B, T, D) → (B, T, D). A router adds its choices to `routings`. */
   run(layer: Layer, x: Tensor, routings?: Routing[]): Tensor
 }

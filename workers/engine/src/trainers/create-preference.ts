@@ -53,7 +53,8 @@ export async function createDpoTrainer(job: JobOf<'dpo'>, context: JobContext): 
   }
   const choice = { heldOut: await promptsIn(job.heldOut, tokenizer), firstRows: await promptsIn(job.pairs, tokenizer) }
   const shown = { program, model, role, tokenizer }
-  const samples = new PromptSamples(shown, choice, settings, settings.evaluateEverySteps)
+  const isLookedAt = withoutTies(data.heldOut).length > 0
+  const samples = new PromptSamples(shown, choice, settings, isLookedAt ? settings.evaluateEverySteps : undefined)
   const checkpoint = checkpointParts(job, start)
   const onPass = watch(context)
   return new DpoTrainer({ ...data, program, model, role, settings, checkpoint, referenceCache, samples, onPass })

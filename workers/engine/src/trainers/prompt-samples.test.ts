@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { EngineEvent } from '@temper/db/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyFamily } from '../models/families.fixture.ts'
 import { addRole } from '../models/index.ts'
 import { TracedProgram } from '../tracing/index.ts'
+import { createDpoTrainer } from './create-preference.ts'
 import { PromptSamples } from './prompt-samples.ts'
 import { lastCheckpoint, lengthReward, makeToy, runToyJob, segmentOf, type Toy } from './toy.fixture.ts'
 
@@ -66,6 +67,20 @@ describe('a stage', () => {
     const events = await runToyJob(toy.dpo(policy, { epochs: 1, maxLength: 8 }))
     expect(promptsIn(events)[0]?.[0]).toContain('say ha')
     expect(new Set(samplesOf(events).map(({ source }) => source))).toEqual(new Set(['held-out']))
+  })
+
+  it('of dpo looks at evaluations only where a held-out pair was decided, else at steps of its own', async () => {
+    const tie = path.join(toy.dir, 'held-out-tie.jsonl')
+    await writeFile(tie, `${(await readFile(toy.dpo(policy).pairs, 'utf8')).trim().split('\n').at(-1)}\n`)
+    const dueSteps = async (heldOut?: string) => {
+      const job = toy.elsewhere({ ...toy.dpo(policy), ...(heldOut && { heldOut }) }, 'due')
+      const trainer = await createDpoTrainer(job, { emit: () => 0, stopRequested: () => false, nowMs: () => 0 })
+      trainer.close()
+      const steps = Array.from({ length: 16 }, (_, step) => step)
+      return steps.filter((step) => trainer.samples?.isDue({ step, totalSteps: 16, isLast: false }, 0))
+    }
+    expect(await dueSteps()).toEqual([0, 10])
+    expect(await dueSteps(tie)).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
   })
 
   it('continues the beginnings of documents that pretrain holds out', async () => {

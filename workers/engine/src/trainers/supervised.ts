@@ -1,7 +1,16 @@
 import type { PackedBatch } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, ForwardFunction } from '../forward/index.ts'
 import { languageModelingLoss } from '../losses/index.ts'
-import { hasAdapters, isAdapted, type Model, paramsOf, type Role, type Routing, roleNames } from '../models/index.ts'
+import {
+  activeParameters,
+  hasAdapters,
+  isAdapted,
+  type Model,
+  paramsOf,
+  type Role,
+  type Routing,
+  roleNames,
+} from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { trainingFlops } from '../planning/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -198,7 +207,6 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 
 /** Of forward and backward pass; without the gradients of weights where adapters stand over frozen ones. */
 function flopsPerToken({ model, role }: SupervisedParts): number {
-  const sizes = Object.values(model.parameterShapes).map((shape) => shape.reduce((product, axis) => product * axis, 1))
-  const flops = trainingFlops({ parameters: sum(sizes, (size) => size), tokens: 1 })
+  const flops = trainingFlops({ parameters: activeParameters(model), tokens: 1 })
   return isAdapted(role) ? (flops * 2) / 3 : flops
 }
