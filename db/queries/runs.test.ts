@@ -6,7 +6,7 @@ import { appendEvent, listEvents } from './events.ts'
 import { readMetrics, recordMetrics } from './metrics.ts'
 import { migrate } from './migrate.ts'
 import { listenForNotifications } from './notifications.ts'
-import { createRun, getRun, listRuns, setRunState } from './runs.ts'
+import { createRun, forgetQueuedRun, getRun, listRuns, setRunState } from './runs.ts'
 import { listSamples } from './samples.ts'
 import { updateStage } from './stages.ts'
 
@@ -78,6 +78,16 @@ describe('a run', () => {
     })
   })
 
+  it('is forgotten unless it has begun', async () => {
+    const [queued, begun] = [await newRun(), await newRun()]
+    await setRunState(database.db, begun.id, { state: 'running', status: 'Running' })
+    expect(await forgetQueuedRun(database.db, queued.id)).toBe(true)
+    expect(await forgetQueuedRun(database.db, queued.id)).toBe(true)
+    expect(await forgetQueuedRun(database.db, begun.id)).toBe(false)
+    await expect(getRun(database.db, queued.id)).rejects.toMatchObject({ code: 'not_found' })
+    expect(await getRun(database.db, begun.id)).toMatchObject({ state: 'running', stages: [{}, {}] })
+  })
+
   it('is refused by name where it does not exist', async () => {
     await expect(getRun(database.db, 'run_nothere')).rejects.toMatchObject({ code: 'not_found' })
     await expect(updateStage(database.db, 'run_nothere', 'sft', { step: 1 })).rejects.toMatchObject({
@@ -111,7 +121,7 @@ describe('run events', () => {
 })
 
 describe('samples', () => {
-  it('are the answers from the first on and the newest rollouts, in the order of time', async () => {
+  it('are the first answers, the newest ones and the newest rollouts, in the order of time', async () => {
     const { id } = await newRun()
     const rows = Array.from({ length: 1010 }, (_, i) => [
       { sequence: 2 * i + 1, data: { step: i, source: 'held-out', samples: [] } },
@@ -121,10 +131,20 @@ describe('samples', () => {
     await database.db.insert(runEvents).values(rows.map((row) => ({ ...event, ...row })))
     const samples = await listSamples(database.db, id, 'ppo')
     const stepsOf = (kind: string) => samples.filter(({ source }) => source === kind).map(({ step }) => step)
-    expect([stepsOf('held-out')[0], stepsOf('held-out').at(-1)]).toEqual([0, 999])
+    expect([stepsOf('held-out').slice(0, 2), stepsOf('held-out').at(-1)]).toEqual([[0, 11], 1009])
+    expect(stepsOf('held-out')).toHaveLength(1000)
     expect([stepsOf('rollout')[0], stepsOf('rollout').at(-1)]).toEqual([10, 1009])
-    expect(samples.slice(-2).map(({ step }) => step)).toEqual([1008, 1009])
+    expect(samples.slice(-4).map(({ step }) => step)).toEqual([1008, 1008, 1009, 1009])
     expect(await listSamples(database.db, id, 'dpo')).toEqual([])
+  })
+
+  it('are each there once where there are few', async () => {
+    const { id } = await newRun()
+    for (const step of [0, 5]) {
+      const data = { step, source: 'held-out', samples: [] }
+      await appendEvent(database.db, { runId: id, stage: 'ppo', kind: 'samples', message: '', data })
+    }
+    expect((await listSamples(database.db, id)).map(({ step }) => step)).toEqual([0, 5])
   })
 })
 

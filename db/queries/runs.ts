@@ -89,9 +89,10 @@ export async function listRuns(
   return toPage(rows, page.limit, (row) => toSummary(row, stages))
 }
 
-/** Forgets a run that never began. */
-export async function deleteRun(db: Db, id: string): Promise<void> {
-  await db.delete(runs).where(eq(runs.id, id))
+/** Forgets a run unless it has begun. Returns whether it is gone. */
+export async function forgetQueuedRun(db: Db, id: string): Promise<boolean> {
+  await db.delete(runs).where(and(eq(runs.id, id), eq(runs.state, 'queued')))
+  return (await db.$count(runs, eq(runs.id, id))) === 0
 }
 
 const liveStates = runStates.filter((state) => !endedRunStates.includes(state))

@@ -44,6 +44,11 @@ export async function closeVoting(db: Db, runId: string, stage: string): Promise
 /** Of a stage that takes votes: it has asked for some, and has not ended, however it did. */
 export const takesVotes = and(isNotNull(stageRuns.votesNeeded), notInArray(stageRuns.state, [...endedStageStates]))
 
+/** Whether votes are taken now: neither before the pairs are there, nor after the last vote was counted. */
+export async function isVotingOpen(db: Db, runId: string, name: string): Promise<boolean> {
+  return (await db.$count(stageRuns, and(isStage(runId, name), takesVotes))) > 0
+}
+
 export function isStage(runId: string, name: string) {
   return and(eq(stageRuns.runId, runId), eq(stageRuns.name, name))
 }

@@ -13,6 +13,7 @@ const environmentSchema = z.object({
     .regex(/^.+:\d+$/, 'expected host:port')
     .optional()
     .describe('A Temporal server'),
+  TEMPER_TEMPORAL_UI_URL: z.url().optional().describe('Where people reach a Temporal UI, for links to it'),
   TEMPER_STORE: z.string().min(1).optional().describe('Folder of the artifact store'),
   /** Set by npm for the scripts it runs. */
   npm_lifecycle_event: z.string().optional(),

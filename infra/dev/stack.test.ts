@@ -4,10 +4,11 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { meSchema } from '@temper/db/contracts'
+import { meSchema, runSchema } from '@temper/db/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { identify } from '../setup/process-identity.mjs'
 import { askApi } from './api-client.ts'
+import { createQuickstartRun } from './demo.ts'
 import { createTemporaryHome, removeHome } from './home.ts'
 import { anyPorts } from './ports.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -65,6 +66,9 @@ describe('startStack', { timeout }, () => {
     for (const url of [stack.temporalUiUrl, `http://${stack.temporalAddress}`, databaseUrl]) {
       await expect(elsewhere(url), url).rejects.toMatchObject(refused)
     }
+    // A page that is read elsewhere would lead to that machine's own 127.0.0.1.
+    const runId = await createQuickstartRun(stack, { idempotencyKey: 'seen-elsewhere' })
+    expect((await askApi(stack, `/v1/runs/${runId}`, runSchema)).temporalUrl).toBeNull()
   })
 
   test('stops what it has started when a part cannot start', async () => {

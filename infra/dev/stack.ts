@@ -8,6 +8,7 @@ import { beginDemo } from './demo.ts'
 import { readEnvironment } from './environment.ts'
 import { type Home, openHome } from './home.ts'
 import { type ApplicationSettings, describeApi, describePipeline, describeWeb, localUrl } from './parts/applications.ts'
+import { temporalUiLink } from './parts/temporal-ui-link.ts'
 import { choosePorts, defaultPorts, type Ports } from './ports.ts'
 import { Supervisor } from './processes/supervisor.ts'
 import { startServiceParts } from './services.ts'
@@ -86,6 +87,7 @@ async function startParts(supervisor: Supervisor, home: Home, options: StackOpti
     databaseUrl: environment.DATABASE_URL ?? services.databaseUrl,
     temporalAddress: environment.TEMPORAL_ADDRESS ?? services.temporalAddress,
     temporalUiUrl: services.temporalUiUrl,
+    temporalUiLink: temporalUiLink({ host, own: services.temporalUiUrl, given: environment.TEMPER_TEMPORAL_UI_URL }),
     storeFolder: privateFolder(environment.TEMPER_STORE ?? join(home.home, 'store')),
     workFolder: privateFolder(join(home.home, 'work')),
     apiPort: ports.api,

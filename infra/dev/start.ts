@@ -12,14 +12,15 @@ const help = `npm start -- [options]: starts Temper and everything it needs, unt
   --no-demo            do not begin the quickstart run at the first start
   --no-workers         start no worker: runs wait until one appears
   --host ADDRESS       bind API and web app to this address; 127.0.0.1 unless set, 0.0.0.0 for all.
-                       Postgres and Temporal, with its UI, which asks nobody to sign in, stay on 127.0.0.1.
+                       Postgres and Temporal, with its UI, which asks nobody to sign in, stay on 127.0.0.1;
+                       pages for other machines link to no Temporal UI but TEMPER_TEMPORAL_UI_URL.
   --port N             web app (${defaultPorts.web}); --api-port N (${defaultPorts.api}), --postgres-port N (${defaultPorts.postgres}),
                        --temporal-port N (${defaultPorts.temporal}), --temporal-ui-port N (${defaultPorts.temporalUi}).
                        A port that is taken is replaced by the next free one.
   --help               this text
 
 Environment: TEMPER_HOME (folder of the state, .temper), DATABASE_URL, TEMPORAL_ADDRESS and TEMPER_STORE (each in place
-of the embedded part), TEMPER_CACHE (what set-up keeps).`
+of the embedded part), TEMPER_TEMPORAL_UI_URL (where people reach a Temporal UI), TEMPER_CACHE (what set-up keeps).`
 
 const port = { type: 'string' } as const
 const options = {

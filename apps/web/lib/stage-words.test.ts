@@ -1,6 +1,6 @@
 import type { StageRun, StageState } from '@temper/db/contracts'
 import { describe, expect, it } from 'vitest'
-import { formatMetric, stageColor, tellingStage } from './stage-words.ts'
+import { formatMetric, isVotingOpen, stageColor, tellingStage } from './stage-words.ts'
 
 function stage(name: string, state: StageState, finishedAt: string | null, value: number | null): StageRun {
   const headline = value === null ? null : { metric: 'loss', value }
@@ -21,6 +21,17 @@ describe('tellingStage', () => {
     const later = stage('evaluate', 'done', '2026-01-02T00:00:00Z', 0.8)
     const release = stage('release', 'done', '2026-01-03T00:00:00Z', null)
     expect(tellingStage([later, done, release])?.name).toBe('evaluate')
+  })
+})
+
+describe('isVotingOpen', () => {
+  it('is not while pairs are sampled, nor once the stage has ended', () => {
+    expect(isVotingOpen({ state: 'waiting', totalSteps: 0 })).toBe(false)
+    expect(isVotingOpen({ state: 'running', totalSteps: 0 })).toBe(false)
+    expect(isVotingOpen({ state: 'running', totalSteps: 120 })).toBe(true)
+    expect(isVotingOpen({ state: 'paused', totalSteps: 120 })).toBe(true)
+    for (const state of ['done', 'failed', 'cancelled'] as const)
+      expect(isVotingOpen({ state, totalSteps: 120 })).toBe(false)
   })
 })
 

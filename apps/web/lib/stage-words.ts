@@ -24,6 +24,11 @@ export function isLive(state: RunState | StageState): boolean {
   return !endedStageStates.some((ended) => ended === state)
 }
 
+/** Of a preferences stage: its steps are votes, and it waits for none before its pairs are there. */
+export function isVotingOpen({ state, totalSteps }: Pick<StageRun, 'state' | 'totalSteps'>): boolean {
+  return isLive(state) && totalSteps > 0
+}
+
 /** What results call shares; of metrics, their words say it. */
 const shares = /(^|[/_ ])(accuracy(_low|_high)?|agreement|calibration_error|win.?rate|properEndings|share)$/i
 

@@ -49,9 +49,13 @@ export function useAddModel() {
   const last = useMutationState({ filters: { mutationKey }, select: ({ state }) => state }).at(-1)
   return {
     isBusy: last?.status === 'pending',
-    error: last?.error ?? stopping.error,
+    error: last?.error ?? null,
+    stopError: stopping.error,
     sent,
-    add: addition.mutate,
+    add: (wanted: Wanted) => {
+      stopping.reset()
+      addition.mutate(wanted)
+    },
     stop: stopping.mutate,
   }
 }

@@ -9,7 +9,10 @@ export interface ApplicationSettings {
   host: string
   databaseUrl: string
   temporalAddress: string
+  /** Of this machine alone; empty where ours is not started. */
   temporalUiUrl: string
+  /** Where pages link to for it; undefined for nowhere. */
+  temporalUiLink: string | undefined
   storeFolder: string
   workFolder: string
   apiPort: number
@@ -37,7 +40,7 @@ export function describeApi(settings: ApplicationSettings, inherited: Environmen
     ...sharedEnvironment(settings, inherited),
     TEMPER_HOST: settings.host,
     TEMPER_API_PORT: `${settings.apiPort}`,
-    TEMPER_TEMPORAL_UI_URL: settings.temporalUiUrl || undefined,
+    TEMPER_TEMPORAL_UI_URL: settings.temporalUiLink,
   }
   return nodeProgram('api', 1, typescript('apps/api/src/main.ts'), env, () => answersOk(`${settings.apiUrl}/healthz`))
 }

@@ -6,10 +6,16 @@ import {
   runSchema,
   shippedRecipeSchema,
   stageSamplesSchema,
+  TemperError,
 } from '@temper/db/contracts'
 import {
   appendEvent,
+  castVote,
+  closeVoting,
+  comparisonId,
+  createComparisons,
   listRuns,
+  openVoting,
   recordMetrics,
   registerCheckpoint,
   registerDataset,
@@ -18,7 +24,7 @@ import {
   updateStage,
 } from '@temper/db/queries'
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestTemporal, type TestTemporal } from '../../../../tests/support/temporal.ts'
 import { startTestApi, type TestApi } from '../test-api.ts'
 
@@ -57,6 +63,17 @@ const historyOf = async (workflowId: string) => {
   const handle = new Client({ connection }).workflow.getHandle(workflowId)
   const { events = [] } = await handle.fetchHistory()
   return (events ?? []).map((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? event.eventType)
+}
+/** A pair that is trained on, and one that is held out. */
+const openPairs = async (runId: string) => {
+  const texts = { prompt: [{ role: 'user' as const, content: 'q' }], completionA: 'a', completionB: 'b' }
+  const pairs = [false, true].map((heldOut) => ({ ...texts, endedA: true, endedB: true, heldOut }))
+  await createComparisons(api.db, { runId, stage: 'votes', checkpointId: null, pairs })
+  await openVoting(api.db, runId, 'votes', 2)
+}
+const vote = (runId: string, position: number) => {
+  const ids = { voteId: newId('vote'), comparisonId: comparisonId(runId, 'votes', position), labeler: newId('member') }
+  return castVote(api.db, { ...ids, choice: 'a', strength: 1, seconds: 2, note: '' })
 }
 const errorOf = async (response: Response) => [response.status, (await response.json()) as object]
 
@@ -122,6 +139,20 @@ describe('a new run', () => {
     const response = await alone.request('/v1/runs', { method: 'POST', key: secret, body: { recipe } })
     expect(await errorOf(response)).toMatchObject([503, { code: 'unavailable' }])
     expect((await listRuns(alone.db, { limit: 5 })).items).toEqual([])
+    await alone.stop()
+  })
+
+  it('is kept where it began though the answer of Temporal came too late', async () => {
+    const alone = await startTestApi()
+    const { secret } = await alone.join('owner')
+    const begins = vi.spyOn(alone.workflows, 'startRun').mockImplementation(async (id) => {
+      await setRunState(alone.db, id, { state: 'running', status: 'Running' })
+      throw new TemperError('unavailable', 'Temporal does not answer: deadline exceeded')
+    })
+    const response = await alone.request('/v1/runs', { method: 'POST', key: secret, body: { recipe } })
+    expect(begins).toHaveBeenCalledOnce()
+    const { id } = runSchema.parse(await response.json())
+    expect((await listRuns(alone.db, { limit: 5 })).items).toMatchObject([{ id, state: 'running' }])
     await alone.stop()
   })
 
@@ -193,6 +224,8 @@ describe('a live run', () => {
   it('passes pause, resume, skip-waiting and cancel on to its workflow', async () => {
     const { id } = await create()
     await updateStage(api.db, id, 'votes', { state: 'running' })
+    await openPairs(id)
+    await vote(id, 0)
     for (const action of ['pause', 'resume', 'stages/votes/skip-waiting', 'cancel']) {
       expect((await post(`/v1/runs/${id}/${action}`)).status).toBe(200)
     }
@@ -202,9 +235,35 @@ describe('a live run', () => {
     expect(description.raw.workflowExtendedInfo?.cancelRequested).toBe(true)
   })
 
-  it('takes none of them once it is over, nor skips what does not wait', async () => {
+  it('ends the wait for votes only while votes are taken', async () => {
     const { id } = await create()
-    expect(await errorOf(await post(`/v1/runs/${id}/stages/pretrain/skip-waiting`))).toMatchObject([409, {}])
+    const skip = (stage: string) => post(`/v1/runs/${id}/stages/${stage}/skip-waiting`)
+    await updateStage(api.db, id, 'votes', { state: 'running', status: 'Sampling pairs: 64 of 240' })
+    const message = expect.stringMatching(/^stage 'votes' takes no votes now.+running \(Sampling pairs: 64 of 240\)$/)
+    expect(await errorOf(await skip('votes'))).toMatchObject([409, { code: 'conflict', message }])
+    await openPairs(id)
+    await vote(id, 0)
+    expect((await skip('votes')).status).toBe(200)
+    await closeVoting(api.db, id, 'votes')
+    expect(await errorOf(await skip('votes'))).toMatchObject([409, { code: 'conflict' }])
+    expect(await errorOf(await skip('pretrain'))).toMatchObject([409, { code: 'conflict' }])
+    expect((await historyOf(id)).filter((entry) => entry === 'skipWaiting')).toHaveLength(1)
+  })
+
+  it('goes on with the votes that are in once there is one to train on', async () => {
+    const { id } = await create()
+    const skip = () => post(`/v1/runs/${id}/stages/votes/skip-waiting`)
+    await updateStage(api.db, id, 'votes', { state: 'running' })
+    await openPairs(id)
+    await vote(id, 1)
+    const message = expect.stringContaining("no pair of 'votes' that is trained on has a vote yet")
+    expect(await errorOf(await skip())).toMatchObject([409, { code: 'conflict', message, details: { judged: 1 } }])
+    await vote(id, 0)
+    expect((await skip()).status).toBe(200)
+  })
+
+  it('takes no signal once it is over', async () => {
+    const { id } = await create()
     await setRunState(api.db, id, { state: 'done', status: 'Done' })
     expect(await errorOf(await post(`/v1/runs/${id}/pause`))).toMatchObject([409, { code: 'conflict' }])
   })

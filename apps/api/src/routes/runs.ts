@@ -9,9 +9,18 @@ import {
   runSchema,
   runStates,
   runSummarySchema,
+  type StageRun,
   TemperError,
 } from '@temper/db/contracts'
-import { deleteRun, getRun, getStage, listRuns, type RunRecord } from '@temper/db/queries'
+import {
+  forgetQueuedRun,
+  getRun,
+  getStage,
+  isVotingOpen,
+  judgedPairs,
+  listRuns,
+  type RunRecord,
+} from '@temper/db/queries'
 import { invalidRecipe } from '@temper/db/recipes'
 import { createRunOnce } from '../create-run-once.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -105,31 +114,41 @@ export function runRoutes(deps: Dependencies) {
   app.openapi(skipWaiting, async (c) => {
     const { id, stage: name } = c.req.valid('param')
     const stage = await getStage(db, id, name)
-    if (stage.type !== 'preferences' || stage.state !== 'running') {
-      throw new TemperError(
-        'conflict',
-        `stage '${name}' does not wait for votes: it is a ${stage.type} stage, ${stage.state}`,
-      )
-    }
+    // A signal that comes before the wait is kept for it, and would end it before the first vote.
+    if (!(await isVotingOpen(db, id, name))) throw votesNotAwaited(stage)
+    const judged = await judgedPairs(db, id, name)
+    if (judged.every(({ heldOut }) => heldOut)) throw nothingJudged(stage, judged.length)
     await workflows.skipWaiting(id, name)
     return c.json(withLink(await getRun(db, id), deps.temporalUiUrl), 200)
   })
   return app
 }
 
-/** A run whose workflow cannot be started is not kept: the caller learns of it, and may try again. */
+/**
+ * A run whose workflow cannot be started is not kept: the caller learns of it, and may try again. One that has begun
+ * was started, whatever became of the answer that says so.
+ */
 async function startOrForget({ db, workflows }: Dependencies, id: string): Promise<void> {
   try {
     await workflows.startRun(id)
   } catch (error) {
-    await deleteRun(db, id)
-    throw error
+    if (await forgetQueuedRun(db, id)) throw error
   }
 }
 
 function requireLive({ id, state }: RunRecord, action: string): void {
   if (!endedRunStates.includes(state)) return
   throw new TemperError('conflict', `run '${id}' is ${state}: too late to ${action} it`, { details: { id, state } })
+}
+
+function votesNotAwaited({ name, type, state, status }: StageRun): TemperError {
+  const message = `stage '${name}' takes no votes now, so there is no wait to end: it is a ${type} stage, ${state} (${status})`
+  return new TemperError('conflict', message, { details: { stage: name, type, state } })
+}
+
+function nothingJudged({ name }: StageRun, judged: number): TemperError {
+  const message = `no pair of '${name}' that is trained on has a vote yet: vote on one, or cancel the run`
+  return new TemperError('conflict', message, { details: { stage: name, judged } })
 }
 
 function withLink(record: RunRecord, temporalUiUrl: string | undefined): Run {

@@ -74,10 +74,10 @@ export function VoteBar({ deeds, session }: { deeds: VoteDeeds; session: VoteSes
         <QuietDeed name="Skip" keys="s" run={deeds.skip} disabled={empty} />
         <QuietDeed name={session.note === '' ? 'Note' : 'Note ✓'} keys="n" run={deeds.note} disabled={empty} />
         <QuietDeed name="Guidelines" keys="g" run={deeds.guidelines} disabled={empty} />
-        {/* Where there is no Shift key: what the next choice says. */}
+        {/* What the next choice says, where there may be no Shift key: a tablet is as wide as a laptop. */}
         <Button
           tone={much ? 'secondary' : 'quiet'}
-          className="px-2 md:hidden"
+          className="px-2 [@media(hover:hover)_and_(pointer:fine)]:hidden"
           aria-pressed={much}
           disabled={empty}
           onClick={() => setMuch(!much)}
@@ -85,7 +85,9 @@ export function VoteBar({ deeds, session }: { deeds: VoteDeeds; session: VoteSes
           Much better{much && ' ✓'}
         </Button>
         <p role="status" className="min-h-5 min-w-0 basis-full text-muted text-sm md:ml-auto md:basis-auto">
-          {session.notice || <span className="max-md:hidden">Shift for “much better”</span>}
+          {session.notice || (
+            <span className="hidden [@media(hover:hover)_and_(pointer:fine)]:inline">Shift for “much better”</span>
+          )}
         </p>
       </div>
     </div>

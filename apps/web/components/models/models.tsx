@@ -12,7 +12,7 @@ import { ImportRow } from './import-row.tsx'
 /** Where models from elsewhere are added, and what became of those before. */
 export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
   const imports = useQuery({ ...importsQuery, initialData: first })
-  const { isBusy, error, sent, add, stop } = useAddModel()
+  const { isBusy, error, stopError, sent, add, stop } = useAddModel()
   const [wrongFiles, setWrongFiles] = useState<Error | null>(null)
   const problem = wrongFiles ?? error
   const { items } = imports.data
@@ -28,6 +28,11 @@ export function Models({ first }: { first: z.infer<typeof importPageSchema> }) {
       />
       {problem !== null && (
         <Problem title="The model was not added">{problem.message}. Nothing of it was kept.</Problem>
+      )}
+      {stopError !== null && (
+        <Problem title="The import was not stopped">
+          {stopError.message}. It is still here and may go on: press Stop again.
+        </Problem>
       )}
       {imports.isError && (
         <Problem title="The list is not up to date">{imports.error.message}. It is tried again.</Problem>

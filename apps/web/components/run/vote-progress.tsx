@@ -7,7 +7,7 @@ import { Section } from '#components/ui/panels.tsx'
 import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { send } from '#lib/api.ts'
 import { formatCount, formatPercent } from '#lib/format.ts'
-import { formatMetric } from '#lib/stage-words.ts'
+import { formatMetric, isLive, isVotingOpen } from '#lib/stage-words.ts'
 
 /** Where the judged pairs of a stage are from, how many there are, and for votes what the stage waits for and who votes. */
 export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
@@ -25,7 +25,7 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
     )
   }
   return (
-    <Section title="Votes" aside={stage.state === 'running' && <SkipWaiting run={run} stage={stage} />}>
+    <Section title="Votes" aside={isVotingOpen(stage) && <SkipWaiting run={run} stage={stage} />}>
       <VotesSoFar stage={stage} />
       <p className="mt-3 text-muted">{stage.status}</p>
       {settings?.simulated !== undefined && (
@@ -44,8 +44,10 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
   )
 }
 
-function VotesSoFar({ stage: { step, totalSteps } }: { stage: StageRun }) {
-  if (totalSteps === 0) return <p className="text-muted">Pairs open for votes when their answers are sampled.</p>
+function VotesSoFar({ stage: { state, step, totalSteps } }: { stage: StageRun }) {
+  if (totalSteps === 0) {
+    return isLive(state) && <p className="text-muted">Pairs open for votes when their answers are sampled.</p>
+  }
   return (
     <>
       <p className="tabular mb-2">

@@ -59,7 +59,10 @@ export function RunRows({ runs, chosen = [], onChoose }: RunRowsProps) {
 }
 
 function TellingNumber({ stage }: { stage: StageRun | undefined }) {
-  if (stage === undefined) return <div className="text-muted text-sm">–</div>
+  // A stage that counts nothing yet (pairs are being sampled) says so in the sentence of its run.
+  if (stage === undefined || (stage.headline === null && stage.totalSteps === 0)) {
+    return <div className="text-muted text-sm">–</div>
+  }
   const { metric, value } = stage.headline ?? { metric: `of ${stage.totalSteps}`, value: stage.step }
   return (
     <div className="text-sm">

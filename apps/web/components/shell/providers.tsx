@@ -1,8 +1,8 @@
 'use client'
 
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import { useState } from 'react'
-import { isTemporary } from '#lib/api-error.ts'
+import { newCache } from '#lib/new-cache.ts'
 import { Sendings } from '#lib/sendings.ts'
 import { SendingsContext } from '#lib/use-sendings.ts'
 
@@ -15,13 +15,4 @@ export function Providers({ children }: { children: React.ReactNode }) {
       <SendingsContext value={sendings}>{children}</SendingsContext>
     </QueryClientProvider>
   )
-}
-
-/** A refusal is not asked for again, a lost connection is. */
-function newCache(): QueryClient {
-  return new QueryClient({
-    defaultOptions: {
-      queries: { staleTime: 1000, retry: (failures, error) => isTemporary(error) && failures < 5 },
-    },
-  })
 }

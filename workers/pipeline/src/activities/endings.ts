@@ -5,7 +5,7 @@ import { z } from 'zod'
 export type Endings = Record<string, number>
 
 /** How often an activity may end in a way that could go better next time, here or elsewhere; all else ends it at once. */
-const limits: Endings = {
+const usualLimits: Endings = {
   unavailable: Number.POSITIVE_INFINITY,
   lost: 10,
   engine_failed: 5,
@@ -17,15 +17,26 @@ export function withOne(endings: Endings, ending: string): Endings {
   return { ...endings, [ending]: (endings[ending] ?? 0) + 1 }
 }
 
-/** Whether an activity has ended in one of these ways as often as it may. */
-export function isSpent(endings: Endings): boolean {
+export function without(endings: Endings, ending: string): Endings {
+  return Object.fromEntries(Object.entries(endings).filter(([name]) => name !== ending))
+}
+
+/** Whether an activity has ended in one of these ways as often as it may: as `own` says, else as is usual. */
+export function isSpent(endings: Endings, own: Endings = {}): boolean {
+  const limits = { ...usualLimits, ...own }
   return Object.entries(endings).some(([ending, times]) => times >= (limits[ending] ?? 1))
 }
 
-const detailsSchema = z.looseObject({ endings: z.record(z.string(), z.number()) })
+/** What the attempts before leave to one: how they ended, and how many bytes had come at most of what is fetched. */
+export interface Legacy {
+  endings: Endings
+  bytes?: number | undefined
+}
 
-/** Those of earlier attempts, from what the last of them said while it lived; none where it said nothing of the kind. */
-export function endingsOf(heartbeatDetails: unknown): Endings {
-  const details = detailsSchema.safeParse(heartbeatDetails)
-  return details.success ? details.data.endings : {}
+const legacySchema = z.looseObject({ endings: z.record(z.string(), z.number()), bytes: z.number().optional() })
+
+/** That of earlier attempts, from what the last of them said while it lived; none where it said nothing of the kind. */
+export function legacyOf(heartbeatDetails: unknown): Legacy {
+  const details = legacySchema.safeParse(heartbeatDetails)
+  return details.success ? { endings: details.data.endings, bytes: details.data.bytes } : { endings: {} }
 }

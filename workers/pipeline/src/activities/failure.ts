@@ -5,6 +5,8 @@ import { type Endings, isSpent, withOne } from './endings.ts'
 /** How the activity's earlier attempts ended, and who wants this one to end: its workflow, or a worker that leaves. */
 export interface Situation {
   earlier: Endings
+  /** How often it may end so, where that is not as usual. */
+  limits?: Endings | undefined
   cancelRequested: boolean
   leaving: boolean
 }
@@ -17,7 +19,7 @@ export function toActivityFailure(thrown: unknown, situation: Situation): Applic
     type: code,
     message,
     details: [details],
-    nonRetryable: isSpent(withOne(situation.earlier, code)),
+    nonRetryable: isSpent(withOne(situation.earlier, code), situation.limits),
     cause: cause instanceof Error ? cause : undefined,
   })
 }

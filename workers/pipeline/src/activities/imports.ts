@@ -26,6 +26,7 @@ import { EngineProcess, type EngineProcessOptions } from '../engine-process/inde
 import { describeFolder } from './checkpoints.ts'
 import type { Dependencies } from './dependencies.ts'
 import { reportImportProgress } from './import-progress.ts'
+import { haveBytes } from './supervise.ts'
 import { withoutFolder } from './without-folder.ts'
 
 export interface ImportDependencies extends Dependencies {
@@ -93,7 +94,10 @@ async function bring(
     const gguf = uploaded.find((file) => file.path.endsWith('.gguf'))
     return { path: path.join(dir, gguf?.path ?? ''), importedFrom: { type: 'files', files: uploaded } }
   }
-  const onProgress = (done: number, total: number | null) => show({ phase: 'fetching', done, total })
+  const onProgress = (done: number, total: number | null) => {
+    haveBytes(done)
+    show({ phase: 'fetching', done, total })
+  }
   return fetchModel(source, dir, { hub, onProgress, signal: Context.current().cancellationSignal })
 }
 

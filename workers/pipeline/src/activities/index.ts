@@ -26,9 +26,12 @@ export function createCpuActivities(deps: ImportDependencies) {
   })
 }
 
-/** Models on their way in; on the queue `import`. */
+/**
+ * Models on their way in; on the queue `import`. Sixteen attempts take ten minutes at least: a network that is away for
+ * so long costs nothing, however often, where bytes come in between, and people hear of an address that never answers.
+ */
 export function createImportActivities(deps: ImportDependencies) {
-  return asActivities(createModelImportActivities(deps))
+  return asActivities(createModelImportActivities(deps), { unavailable: 16 })
 }
 
 /** Engine jobs of a run; on the queue `train`. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type EngineEvent, type Job, type StageRun, TemperError } from '@temper/db/contracts'
-import { getDataset, getRun, updateStage } from '@temper/db/queries'
+import { getDataset, getRun, type StagePatch, updateStage } from '@temper/db/queries'
 import { Context } from '@temporalio/activity'
 import type { StageInput } from '../workflows/stage-input.ts'
 import type { EngineDependencies, StageRef } from './dependencies.ts'
@@ -20,7 +20,7 @@ export function createSamplingActivities(deps: EngineDependencies) {
       if (spec.type !== 'preferences' || spec.prompts === undefined) throw notOfType(input, 'preferences')
       const inputs = createInputs(deps, run, input.data)
       const dataset = await getDataset(deps.db, input.data[spec.prompts] ?? spec.prompts)
-      const samples = await produce(deps, input, 'Sampling pairs', async (output) => ({
+      const samples = await produce(deps, input, { status: 'Sampling pairs', show: inWords }, async (output) => ({
         type: 'sample',
         seed: run.seed,
         model: await inputs.checkpoint(spec.from),
@@ -40,17 +40,22 @@ export function createSamplingActivities(deps: EngineDependencies) {
       if (spec.type !== 'evaluate') throw notOfType(input, 'evaluate')
       const inputs = createInputs(deps, run, input.data)
       const reward = 'reward' in spec.judge ? spec.judge.reward : spec.reward
-      const completions = await produce(deps, input, 'Answering held-out prompts', async (output) => ({
-        type: 'evaluate',
-        seed: run.seed,
-        policies: await checkpoints([...spec.candidates, spec.baseline], inputs.checkpoint),
-        baseline: spec.baseline,
-        reward: reward === undefined ? undefined : await inputs.checkpoint(reward),
-        prompts: await inputs.data(spec.prompts),
-        limit: spec.limit,
-        sampling: spec.sampling,
-        output,
-      }))
+      const completions = await produce(
+        deps,
+        input,
+        { status: 'Answering held-out prompts', show: asSteps },
+        async (output) => ({
+          type: 'evaluate',
+          seed: run.seed,
+          policies: await checkpoints([...spec.candidates, spec.baseline], inputs.checkpoint),
+          baseline: spec.baseline,
+          reward: reward === undefined ? undefined : await inputs.checkpoint(reward),
+          prompts: await inputs.data(spec.prompts),
+          limit: spec.limit,
+          sampling: spec.sampling,
+          output,
+        }),
+      )
       return { completions }
     },
   }
@@ -66,11 +71,21 @@ async function checkpoints(stages: string[], locate: (stage: string) => Promise<
   return dirs
 }
 
+/** What a stage says of its completions: its status before the first, and how it shows how many there are. */
+interface Words {
+  status: string
+  show: (progress: Pick<StageRun, 'step' | 'totalSteps'>, status: string) => StagePatch
+}
+
+const asSteps: Words['show'] = ({ step, totalSteps }) => ({ step, totalSteps })
+/** The steps of a preferences stage are its votes. */
+const inWords: Words['show'] = ({ step, totalSteps }, status) => ({ status: `${status}: ${step} of ${totalSteps}` })
+
 /** Runs a job that writes one file, and stores the file. Returns its digest. */
 async function produce(
   { db, store, device, scratchDir }: EngineDependencies,
   { runId, stage }: StageRef,
-  status: string,
+  { status, show }: Words,
   describe: (output: string) => Promise<Job>,
 ): Promise<string> {
   const dir = path.join(scratchDir, runId, stage)
@@ -79,14 +94,18 @@ async function produce(
   await updateStage(db, runId, stage, { status })
   const { log } = Context.current()
   const progress = writeNewest(
-    (steps: Pick<StageRun, 'step' | 'totalSteps'>) => updateStage(db, runId, stage, steps),
+    (patch: StagePatch) => updateStage(db, runId, stage, patch),
     (error) => log.warn('the progress of a job was not shown', { runId, stage, error }),
   )
   const onEvent = (event: EngineEvent) => {
-    if (event.type === 'progress') progress.show({ step: event.step, totalSteps: event.totalSteps })
+    if (event.type === 'progress') progress.show(show(event, status))
   }
-  await runToTheEnd(device, await describe(output), { onEvent })
-  await progress.settle()
+  try {
+    await runToTheEnd(device, await describe(output), { onEvent })
+  } finally {
+    // Before anybody writes how the stage ended: a status that comes after it would stay.
+    await progress.settle()
+  }
   const { sha256 } = await store.put(createReadStream(output))
   await rm(dir, { recursive: true, force: true })
   return sha256

@@ -1,50 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { TemperError } from '@temper/db/contracts'
-import { taskQueues } from '@temper/db/contracts/workflows'
 import { Context } from '@temporalio/activity'
-import { Client, type WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startTestTemporal, type TestTemporal } from '../../../../tests/support/temporal.ts'
-import { workflowBundle } from '../workers/workflow-bundle.ts'
-import { asActivities } from './supervise.ts'
+import { type ActivityRunner, startActivityRunner } from './fixtures/activity-runner.ts'
+import { asActivities, haveBytes } from './supervise.ts'
 
-let temporal: TestTemporal
-let connection: NativeConnection
-let folder: string
+let runner: ActivityRunner
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') })
-  temporal = await startTestTemporal()
-  connection = await NativeConnection.connect({ address: temporal.address })
-  folder = await mkdtemp(join(tmpdir(), 'temper-supervise-'))
+  runner = await startActivityRunner()
 })
-afterAll(async () => {
-  await connection.close()
-  await temporal.stop()
-  await rm(folder, { recursive: true })
-})
+afterAll(() => runner.stop())
 
-/** Runs a workflow of one activity, which does what the test says, for as long as the test takes. */
-async function withActivity(releaseCheckpoint: () => Promise<unknown>, test: (run: WorkflowHandle) => Promise<void>) {
-  const bundle = { workflowBundle: await workflowBundle(folder) }
-  const workflows = await Worker.create({ connection, taskQueue: taskQueues.pipeline, ...bundle })
-  const cpu = await Worker.create({ connection, taskQueue: taskQueues.cpu, activities: { releaseCheckpoint } })
-  const options = { taskQueue: taskQueues.pipeline, workflowId: crypto.randomUUID(), args: [{}] }
-  const start = () => new Client({ connection }).workflow.start('releaseStageWorkflow', options)
-  await workflows.runUntil(cpu.runUntil(async () => test(await start())))
-}
-
-const supervised = (run: () => Promise<unknown>) => asActivities({ run }).run
+const supervised = (run: () => Promise<unknown>, limits = {}) => asActivities({ run }, limits).run
 const failure = (code: string, message: string) => ({ cause: { cause: { type: code, message } } })
 
 describe('an activity', () => {
   it('may fail so many times in one way, whatever other attempts failed of', async () => {
     const run = vi.fn().mockRejectedValue(new TemperError('internal', 'a bug'))
     run.mockRejectedValueOnce(new TemperError('unavailable', 'the database is away'))
-    await withActivity(supervised(run), async (workflow) => {
+    await runner.run(supervised(run), async (workflow) => {
       await expect(workflow.result()).rejects.toMatchObject(failure('internal', 'a bug'))
       expect(run).toHaveBeenCalledTimes(4)
     })
@@ -53,7 +27,7 @@ describe('an activity', () => {
   it('counts as lost while it has not said how it ended, and may be tried without end', async () => {
     let end = () => undefined as unknown
     const run = () => new Promise((resolve) => (end = () => resolve(undefined)))
-    await withActivity(supervised(run), async (workflow) => {
+    await runner.run(supervised(run), async (workflow) => {
       await vi.waitFor(async () => {
         const [pending] = (await workflow.describe()).raw.pendingActivities ?? []
         const [details] = pending?.heartbeatDetails?.payloads ?? []
@@ -73,10 +47,24 @@ describe('an activity', () => {
       heartbeat({ endings: { lost: 10 } })
       throw ApplicationFailure.create({ message: 'the tenth' })
     }
-    await withActivity(attempt, async (workflow) => {
-      const message = '10 workers stopped answering while they were at this'
+    await runner.run(attempt, async (workflow) => {
+      const message =
+        '10 attempts at this ended without a word: each was killed, or took longer than it may. ' +
+        "Look at the end of the pipeline's log and at the machine's memory, then start the run or the import again"
       await expect(workflow.result()).rejects.toMatchObject(failure('unavailable', message))
       expect(run).not.toHaveBeenCalled()
+    })
+  })
+
+  it('has all its attempts again once more bytes have come than ever', async () => {
+    const arrived = [0, 10, 20, 5, 20]
+    const run = vi.fn(async () => {
+      haveBytes(arrived[run.mock.calls.length - 1] ?? 0)
+      throw new TemperError('unavailable', 'the network is away')
+    })
+    await runner.run(supervised(run, { unavailable: 3 }), async (workflow) => {
+      await expect(workflow.result()).rejects.toMatchObject(failure('unavailable', 'the network is away'))
+      expect(run).toHaveBeenCalledTimes(5)
     })
   })
 })

@@ -33,13 +33,13 @@ export const serve = proxyActivities<GenerateActivities>({
 })
 
 /**
- * Models on their way in: a fetch may take hours, and goes on where a lost worker left it. A network that is away for
- * ten minutes costs nothing; an address where nobody answers at all is told of after them.
+ * Models on their way in: a fetch may take hours, and goes on where a lost worker left it. How often an attempt may end
+ * is up to the activity: Temporal's count would not begin anew once bytes have come.
  */
 export const importing = proxyActivities<ImportActivities>({
   taskQueue: taskQueues.import,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', maximumInterval: '1 minute', maximumAttempts: 16 },
+  retry: { initialInterval: '1s', maximumInterval: '1 minute' },
 })
