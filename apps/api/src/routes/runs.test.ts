@@ -238,8 +238,10 @@ describe('a live run', () => {
   it('ends the wait for votes only while votes are taken', async () => {
     const { id } = await create()
     const skip = (stage: string) => post(`/v1/runs/${id}/stages/${stage}/skip-waiting`)
-    await updateStage(api.db, id, 'votes', { state: 'running', status: 'Sampling pairs: 64 of 240' })
-    const message = expect.stringMatching(/^stage 'votes' takes no votes now.+running \(Sampling pairs: 64 of 240\)$/)
+    await updateStage(api.db, id, 'votes', { state: 'running', status: 'Sampling pairs: 64 of 240 answers' })
+    const message = expect.stringMatching(
+      /^stage 'votes' takes no votes now.+running \(Sampling pairs: 64 of 240 answers\)$/,
+    )
     expect(await errorOf(await skip('votes'))).toMatchObject([409, { code: 'conflict', message }])
     await openPairs(id)
     await vote(id, 0)

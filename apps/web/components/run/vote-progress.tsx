@@ -46,7 +46,7 @@ export function VoteProgress({ run, stage }: { run: Run; stage: StageRun }) {
 
 function VotesSoFar({ stage: { state, step, totalSteps } }: { stage: StageRun }) {
   if (totalSteps === 0) {
-    return isLive(state) && <p className="text-muted">Pairs open for votes when their answers are sampled.</p>
+    return isLive(state) && <p className="text-muted">Votes open when the answers of all pairs are sampled.</p>
   }
   return (
     <>

@@ -73,7 +73,7 @@ async function sampled(stage: 'votes' | 'wins'): Promise<StageRun> {
 }
 
 it('tells in words how many answers of pairs there are: the steps of that stage are its votes', async () => {
-  expect(await sampled('votes')).toMatchObject({ status: 'Sampling pairs: 64 of 240', step: 0, totalSteps: 0 })
+  expect(await sampled('votes')).toMatchObject({ status: 'Sampling pairs: 64 of 240 answers', step: 0, totalSteps: 0 })
 })
 
 it('tells how many answers of an evaluation there are as its steps', async () => {

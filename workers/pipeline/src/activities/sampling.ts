@@ -79,7 +79,9 @@ interface Words {
 
 const asSteps: Words['show'] = ({ step, totalSteps }) => ({ step, totalSteps })
 /** The steps of a preferences stage are its votes. */
-const inWords: Words['show'] = ({ step, totalSteps }, status) => ({ status: `${status}: ${step} of ${totalSteps}` })
+const inWords: Words['show'] = ({ step, totalSteps }, status) => ({
+  status: `${status}: ${step} of ${totalSteps} answers`,
+})
 
 /** Runs a job that writes one file, and stores the file. Returns its digest. */
 async function produce(
