@@ -19,8 +19,11 @@ const jobs = {
     toy.rloo(policy, reward, { ...unseen, iterations: 30, updateEpochs: 2, ...form }),
 }
 
-/** So low that rounding errors do not grow from step to step. */
-const gentle = { learningRate: 0.001 }
+/**
+ * So that rounding errors do not grow from step to step: with AdamW's usual epsilon of 1e-8 a gradient that is all
+ * rounding error, as those of some weights are, would be a step of its own.
+ */
+const gentle = { learningRate: 0.001, epsilon: 1e-5 }
 /** Of policies, whose answers on the way nobody needs to see. */
 const unseen = { ...gentle, samplePrompts: 0 }
 

@@ -67,6 +67,14 @@ class Call {
     return tensor;
   }
 
+  TF_DataType TypeOf(int input) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, input, &tensor, status_);
+    const TF_DataType type = TF_TensorType(tensor);
+    TF_DeleteTensor(tensor);
+    return type;
+  }
+
   // Null where TensorFlow has no room, which it reports itself.
   void* Output(TF_DataType type, std::vector<int64_t> shape, int index = 0) {
     size_t size = TF_DataTypeSize(type);
@@ -114,5 +122,19 @@ T* Data(TF_Tensor* tensor) {
 }
 
 int64_t Size(TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
+
+template <class T>
+constexpr TF_DataType typeOf = std::is_same_v<T, float> ? TF_FLOAT : TF_BFLOAT16;
+
+// Computes F(call, kernels) with the kernels for the type of the first input.
+template <class F>
+void OfType(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  if (call.TypeOf(0) == TF_BFLOAT16)
+    F{}(call, kernels.bf16);
+  else
+    F{}(call, kernels.f32);
+}
 
 }  // namespace

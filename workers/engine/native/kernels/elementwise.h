@@ -7,8 +7,8 @@
 namespace {
 
 // f(in, out) on W elements of each array at a time; the last ones are padded with 0.
-template <int In, int Out, class F>
-inline void MapElements(const float* const (&in)[In], float* const (&out)[Out], int64_t count, F f) {
+template <class T, int In, int Out, class F>
+inline void MapElements(const T* const (&in)[In], T* const (&out)[Out], int64_t count, F f) {
   V x[In], y[Out];
   int64_t i = 0;
   for (; i + W <= count; i += W) {
@@ -17,9 +17,9 @@ inline void MapElements(const float* const (&in)[In], float* const (&out)[Out], 
     for (int k = 0; k < Out; k++) Store(out[k] + i, y[k]);
   }
   if (i == count) return;
-  float part[W];
+  T part[W];
   for (int k = 0; k < In; k++) {
-    std::fill(part, part + W, 0.f);
+    std::fill(part, part + W, T{});
     std::copy(in[k] + i, in[k] + count, part);
     x[k] = Load(part);
   }
@@ -36,17 +36,24 @@ inline V SigmoidOf(V x) {
   return (x > 0 ? Broadcast(1) : small) / (small + 1.f);
 }
 
+template <class T>
+void Sigmoid(const T* x, T* y, int64_t count) {
+  MapElements({x}, {y}, count, [](const V* in, V* out) { out[0] = SigmoidOf(in[0]); });
+}
+
 constexpr float geluSlope = 1.59576912f, geluCubic = 0.0713548163f;
 
 // x · sigmoid(2 √(2/π) (x + 0.044715 x³)): GELU by tanh.
-inline void Gelu(const float* x, float* y, int64_t count) {
+template <class T>
+void Gelu(const T* x, T* y, int64_t count) {
   MapElements({x}, {y}, count, [](const V* in, V* out) {
     const V z = in[0];
     out[0] = z * SigmoidOf(z * (z * z * geluCubic + geluSlope));
   });
 }
 
-inline void GeluGradient(const float* x, const float* dY, float* dX, int64_t count) {
+template <class T>
+void GeluGradient(const T* x, const T* dY, T* dX, int64_t count) {
   MapElements({x, dY}, {dX}, count, [](const V* in, V* out) {
     const V z = in[0], square = z * z, open = SigmoidOf(z * (square * geluCubic + geluSlope));
     out[0] = in[1] * (open + open * (1.f - open) * z * (square * (3 * geluCubic) + geluSlope));
@@ -54,12 +61,13 @@ inline void GeluGradient(const float* x, const float* dY, float* dX, int64_t cou
 }
 
 // silu(gate) · up.
-inline void GatedSilu(const float* gate, const float* up, float* y, int64_t count) {
+template <class T>
+void GatedSilu(const T* gate, const T* up, T* y, int64_t count) {
   MapElements({gate, up}, {y}, count, [](const V* in, V* out) { out[0] = in[0] * SigmoidOf(in[0]) * in[1]; });
 }
 
-inline void GatedSiluGradient(const float* gate, const float* up, const float* dY, float* dGate, float* dUp,
-                              int64_t count) {
+template <class T>
+void GatedSiluGradient(const T* gate, const T* up, const T* dY, T* dGate, T* dUp, int64_t count) {
   MapElements({gate, up, dY}, {dGate, dUp}, count, [](const V* in, V* out) {
     const V open = SigmoidOf(in[0]);
     out[0] = in[2] * in[1] * (open + open * (1.f - open) * in[0]);

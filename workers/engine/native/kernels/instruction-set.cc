@@ -1,5 +1,6 @@
 // The kernels for one set of instructions, -DKERNELS=avx2Kernels, avx512Kernels or avx512bf16Kernels, with its flags.
 #include "attention.h"
+#include "column-sums.h"
 #include "elementwise.h"
 #include "kernels.h"
 #include "norm.h"
@@ -54,26 +55,16 @@ void ScaledColumns(const ScaledProduct& p, int64_t from, int64_t to) {
 }
 
 template <class T>
-void Sigmoid(const T* x, T* y, int64_t count) {
-  for (int64_t from = 0; from < count; from += W) {
-    const int64_t some = std::min<int64_t>(W, count - from);
-    float in[W] = {}, out[W];
-    for (int64_t i = 0; i < some; i++) in[i] = ToFloat(x[from + i]);
-    Store(out, SigmoidOf(Load(in)));
-    for (int64_t i = 0; i < some; i++) FromFloat(out[i], y + from + i);
-  }
-}
+constexpr KernelsOf<T> kernelsOf = {
+    Columns<Weights::rows, T>, Columns<Weights::columns, T>, AttendHead<T>, AttendPacked<T>,
+    PackedGradients<T>,        SampleRow<T>,                 Sigmoid<T>,    Gelu<T>,
+    GeluGradient<T>,           GatedSilu<T>,                 GatedSiluGradient<T>,
+    ColumnSums<T>,             ScoreRows<T>,                 TokenScoresGradient<T>,
+};
 
 }  // namespace
 
 extern const Kernels KERNELS = {
-    Columns<Weights::rows, float>,       Columns<Weights::columns, float>, Columns<Weights::rows, bfloat16>,
-    Columns<Weights::columns, bfloat16>, ScaledColumns<Weights::rows>,     ScaledColumns<Weights::columns>,
-    AttendHead<float>,                   AttendHead<bfloat16>,
-    AttendPacked<float>,                 AttendPacked<bfloat16>,           PackedGradients<float>,
-    PackedGradients<bfloat16>,           SampleRow<float>,                 SampleRow<bfloat16>,
-    Sigmoid<float>,                      Sigmoid<bfloat16>,                Gelu,
-    GeluGradient,                        GatedSilu,                        GatedSiluGradient,
-    NormForward,                         NormGradient,                     ScoreRows,
-    TokenScoresGradient,
+    kernelsOf<float>, kernelsOf<bfloat16>, ScaledColumns<Weights::rows>, ScaledColumns<Weights::columns>,
+    NormForward,      NormGradient,
 };

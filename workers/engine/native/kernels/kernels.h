@@ -25,31 +25,32 @@ struct ScaledProduct {
   int64_t M, K, N;
 };
 
+// Of tensors of T, float or bfloat16.
+template <class T>
+struct KernelsOf {
+  void (*rows)(const ProductOf<T>&, int64_t from, int64_t to);
+  void (*columns)(const ProductOf<T>&, int64_t from, int64_t to);
+  void (*attend)(const CachedAttention&, int64_t sequence, int64_t head);
+  void (*attendPacked)(const PackedAttention&, int64_t row, int64_t kvHead);
+  void (*packedGradients)(const PackedAttention&, int64_t row, int64_t kvHead);
+  void (*sample)(const SamplingRow&);
+  void (*sigmoid)(const T* x, T* y, int64_t count);
+  void (*gelu)(const T* x, T* y, int64_t count);
+  void (*geluGradient)(const T* x, const T* dY, T* dX, int64_t count);
+  void (*gatedSilu)(const T* gate, const T* up, T* y, int64_t count);
+  void (*gatedSiluGradient)(const T* gate, const T* up, const T* dY, T* dGate, T* dUp, int64_t count);
+  void (*columnSums)(const T* x, int64_t rows, int64_t width, float* sums);
+  void (*scoreRows)(const TokenScoreMatrix<T>&, int64_t from, int64_t to, const TokenScorePart&);
+  void (*tokenScoresGradient)(const TokenScoreMatrix<T>&, int64_t from, int64_t to);
+};
+
 struct Kernels {
-  void (*rowsF32)(const ProductOf<float>&, int64_t from, int64_t to);
-  void (*columnsF32)(const ProductOf<float>&, int64_t from, int64_t to);
-  void (*rowsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
-  void (*columnsBf16)(const ProductOf<bfloat16>&, int64_t from, int64_t to);
+  KernelsOf<float> f32;
+  KernelsOf<bfloat16> bf16;
   void (*rowsInt8)(const ScaledProduct&, int64_t from, int64_t to);
   void (*columnsInt8)(const ScaledProduct&, int64_t from, int64_t to);
-  void (*attendF32)(const CachedAttention&, int64_t sequence, int64_t head);
-  void (*attendBf16)(const CachedAttention&, int64_t sequence, int64_t head);
-  void (*attendPackedF32)(const PackedAttention&, int64_t row, int64_t kvHead);
-  void (*attendPackedBf16)(const PackedAttention&, int64_t row, int64_t kvHead);
-  void (*packedGradientsF32)(const PackedAttention&, int64_t row, int64_t kvHead);
-  void (*packedGradientsBf16)(const PackedAttention&, int64_t row, int64_t kvHead);
-  void (*sampleF32)(const SamplingRow&);
-  void (*sampleBf16)(const SamplingRow&);
-  void (*sigmoidF32)(const float* x, float* y, int64_t count);
-  void (*sigmoidBf16)(const bfloat16* x, bfloat16* y, int64_t count);
-  void (*gelu)(const float* x, float* y, int64_t count);
-  void (*geluGradient)(const float* x, const float* dY, float* dX, int64_t count);
-  void (*gatedSilu)(const float* gate, const float* up, float* y, int64_t count);
-  void (*gatedSiluGradient)(const float* gate, const float* up, const float* dY, float* dGate, float* dUp, int64_t count);
   void (*norm)(const NormRows&, int64_t from, int64_t to);
   void (*normGradient)(const NormRows&, int64_t from, int64_t to, float* sums);
-  void (*scoreRows)(const TokenScoreMatrix&, int64_t from, int64_t to, const TokenScorePart&);
-  void (*tokenScoresGradient)(const TokenScoreMatrix&, int64_t from, int64_t to);
 };
 
 extern const Kernels avx2Kernels, avx512Kernels, avx512bf16Kernels;

@@ -1,4 +1,5 @@
-// What a layer computes beside products and attention: TemperGelu, TemperGatedSilu, TemperNorm and their gradients.
+// What a layer computes beside products and attention: TemperGelu, TemperGatedSilu, TemperNorm and their gradients,
+// TemperColumnSums, TemperSigmoid.
 #pragma once
 #include <algorithm>
 
@@ -30,62 +31,104 @@ bool EqualSizes(Call& call, TF_Tensor* (&in)[Inputs], const char* rule) {
 }
 
 // x → y.
-void Gelu(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  TF_Tensor* x = call.Input(0);
-  auto* y = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(x)));
-  if (!y) return;
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  EachPart(Size(x), [&](int64_t at, int64_t count) { kernels.gelu(Data<float>(x) + at, y + at, count); });
-}
+struct Gelu {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* x = call.Input(0);
+    auto* y = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(x)));
+    if (!y) return;
+    EachPart(Size(x), [&](int64_t at, int64_t count) { kernels.gelu(Data<T>(x) + at, y + at, count); });
+  }
+};
 
 // x, dY → dX.
-void GeluGradient(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  TF_Tensor* in[2];
-  if (!EqualSizes(call, in, "TemperGeluGrad: shapes differ")) return;
-  auto* dX = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0])));
-  if (!dX) return;
-  const float *x = Data<float>(in[0]), *dY = Data<float>(in[1]);
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.geluGradient(x + at, dY + at, dX + at, count); });
-}
+struct GeluGradient {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* in[2];
+    if (!EqualSizes(call, in, "TemperGeluGrad: shapes differ")) return;
+    auto* dX = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(in[0])));
+    if (!dX) return;
+    const T *x = Data<T>(in[0]), *dY = Data<T>(in[1]);
+    EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.geluGradient(x + at, dY + at, dX + at, count); });
+  }
+};
 
 // gate, up → y.
-void GatedSilu(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  TF_Tensor* in[2];
-  if (!EqualSizes(call, in, "TemperGatedSilu: shapes differ")) return;
-  auto* y = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0])));
-  if (!y) return;
-  const float *gate = Data<float>(in[0]), *up = Data<float>(in[1]);
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.gatedSilu(gate + at, up + at, y + at, count); });
-}
+struct GatedSilu {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* in[2];
+    if (!EqualSizes(call, in, "TemperGatedSilu: shapes differ")) return;
+    auto* y = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(in[0])));
+    if (!y) return;
+    const T *gate = Data<T>(in[0]), *up = Data<T>(in[1]);
+    EachPart(Size(in[0]), [&](int64_t at, int64_t count) { kernels.gatedSilu(gate + at, up + at, y + at, count); });
+  }
+};
 
 // gate, up, dY → dGate, dUp.
-void GatedSiluGradient(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  TF_Tensor* in[3];
-  if (!EqualSizes(call, in, "TemperGatedSiluGrad: shapes differ")) return;
-  auto* dGate = static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0]), 0));
-  auto* dUp = dGate ? static_cast<float*>(call.Output(TF_FLOAT, ShapeOf(in[0]), 1)) : nullptr;
-  if (!dUp) return;
-  const float *gate = Data<float>(in[0]), *up = Data<float>(in[1]), *dY = Data<float>(in[2]);
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  EachPart(Size(in[0]), [&](int64_t at, int64_t count) {
-    kernels.gatedSiluGradient(gate + at, up + at, dY + at, dGate + at, dUp + at, count);
+struct GatedSiluGradient {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* in[3];
+    if (!EqualSizes(call, in, "TemperGatedSiluGrad: shapes differ")) return;
+    auto* dGate = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(in[0]), 0));
+    auto* dUp = dGate ? static_cast<T*>(call.Output(typeOf<T>, ShapeOf(in[0]), 1)) : nullptr;
+    if (!dUp) return;
+    const T *gate = Data<T>(in[0]), *up = Data<T>(in[1]), *dY = Data<T>(in[2]);
+    EachPart(Size(in[0]), [&](int64_t at, int64_t count) {
+      kernels.gatedSiluGradient(gate + at, up + at, dY + at, dGate + at, dUp + at, count);
+    });
+  }
+};
+
+// For tensors so small that TensorFlow's threads would take longer to wake than the work takes.
+struct Sigmoid {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* x = call.Input(0);
+    auto* y = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(x)));
+    if (!y) return;
+    EachPart(Size(x), [&](int64_t at, int64_t count) { kernels.sigmoid(Data<T>(x) + at, y + at, count); });
+  }
+};
+
+// Rows that one thread takes at a time; their sums are added up in the order of these blocks, whatever the threads.
+constexpr int64_t summedRows = 32;
+
+// work(from, to, sums) adds what rows [from, to) come to; all of it is added to `sums` (size).
+template <class F>
+void SumBlocks(int64_t rows, int64_t size, float* sums, F work) {
+  const int64_t blocks = (rows + summedRows - 1) / summedRows;
+  std::vector<float> parts(blocks * size);
+  ParallelFor(blocks, [&](int64_t block) {
+    work(block * summedRows, std::min(rows, (block + 1) * summedRows), parts.data() + block * size);
   });
+  std::fill(sums, sums + size, 0.f);
+  for (int64_t block = 0; block < blocks; block++)
+    for (int64_t i = 0; i < size; i++) sums[i] += parts[block * size + i];
 }
+
+// x (R, D) → sums over R (D).
+struct ColumnSums {
+  template <class T>
+  void operator()(Call& call, const KernelsOf<T>& kernels) const {
+    TF_Tensor* x = call.Input(0);
+    if (!call.Require(TF_NumDims(x) == 2, "TemperColumnSums takes a matrix")) return;
+    const int64_t width = TF_Dim(x, 1);
+    auto* sums = static_cast<float*>(call.Output(TF_FLOAT, {width}));
+    if (!sums) return;
+    SumBlocks(TF_Dim(x, 0), width, sums, [&](int64_t from, int64_t to, float* part) {
+      kernels.columnSums(Data<T>(x) + from * width, to - from, width, part);
+    });
+  }
+};
 
 void* ReadNorm(TF_OpKernelConstruction* construction) {
   return new Attributes{.centred = Attribute<int64_t>(construction, "centred"),
                         .epsilon = Attribute<float>(construction, "epsilon")};
 }
-
-// Rows that one thread takes at a time; sums of a gradient are added up in the order of these blocks, whatever the
-// threads.
-constexpr int64_t normBlock = 32;
 
 // x (R, D), weight, bias (D; read if centred) → y (R, D), means, inverses (R).
 void Norm(void* attributes, TF_OpKernelContext* context) {
@@ -104,8 +147,8 @@ void Norm(void* attributes, TF_OpKernelContext* context) {
   if (!n.inverses) return;
   if (!n.centred) std::fill(n.means, n.means + rows, 0.f);
   const Kernels& kernels = *KernelsOfThisProcessor();
-  ParallelFor((rows + normBlock - 1) / normBlock, [&](int64_t block) {
-    kernels.norm(n, block * normBlock, std::min(rows, (block + 1) * normBlock));
+  ParallelFor((rows + summedRows - 1) / summedRows, [&](int64_t block) {
+    kernels.norm(n, block * summedRows, std::min(rows, (block + 1) * summedRows));
   });
 }
 
@@ -125,18 +168,13 @@ void NormGradient(void* attributes, TF_OpKernelContext* context) {
   auto* dWeight = n.dX ? static_cast<float*>(call.Output(TF_FLOAT, {width}, 1)) : nullptr;
   auto* dBias = dWeight ? static_cast<float*>(call.Output(TF_FLOAT, {width}, 2)) : nullptr;
   if (!dBias) return;
-  const int64_t blocks = (rows + normBlock - 1) / normBlock;
-  std::vector<float> sums(blocks * 2 * width);
+  std::vector<float> sums(2 * width);
   const Kernels& kernels = *KernelsOfThisProcessor();
-  ParallelFor(blocks, [&](int64_t block) {
-    const int64_t to = std::min(rows, (block + 1) * normBlock);
-    kernels.normGradient(n, block * normBlock, to, sums.data() + block * 2 * width);
+  SumBlocks(rows, 2 * width, sums.data(), [&](int64_t from, int64_t to, float* part) {
+    kernels.normGradient(n, from, to, part);
   });
-  std::fill(dWeight, dWeight + width, 0.f), std::fill(dBias, dBias + width, 0.f);
-  for (int64_t block = 0; block < blocks; block++) {
-    const float* of = sums.data() + block * 2 * width;
-    for (int64_t i = 0; i < width; i++) dWeight[i] += of[i], dBias[i] += of[width + i];
-  }
+  std::copy(sums.begin(), sums.begin() + width, dWeight);
+  std::copy(sums.begin() + width, sums.end(), dBias);
 }
 
 }  // namespace

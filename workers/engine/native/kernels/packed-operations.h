@@ -39,7 +39,7 @@ void Packed(void* attributes, TF_OpKernelContext* context) {
   a.logSums = a.out ? static_cast<float*>(call.Output(TF_FLOAT, {a.rows, a.heads, a.length}, 1)) : nullptr;
   if (!a.logSums) return;
   const Kernels& kernels = *KernelsOfThisProcessor();
-  RunPacked(a, type == TF_BFLOAT16 ? kernels.attendPackedBf16 : kernels.attendPackedF32);
+  RunPacked(a, type == TF_BFLOAT16 ? kernels.bf16.attendPacked : kernels.f32.attendPacked);
 }
 
 // q, k, v, out, logSums, dOut, segments, parents, positions → dQ, dK, dV.
@@ -58,7 +58,7 @@ void PackedGradient(void* attributes, TF_OpKernelContext* context) {
   a.dV = a.dK ? call.Output(type, {a.rows, a.kvHeads, a.length, a.headDim}, 2) : nullptr;
   if (!a.dV) return;
   const Kernels& kernels = *KernelsOfThisProcessor();
-  RunPacked(a, type == TF_BFLOAT16 ? kernels.packedGradientsBf16 : kernels.packedGradientsF32);
+  RunPacked(a, type == TF_BFLOAT16 ? kernels.bf16.packedGradients : kernels.f32.packedGradients);
 }
 
 }  // namespace

@@ -12,10 +12,22 @@ inline void EachPlace(int64_t width, F f) {
   for (; i < width; i++) f(i, 0.f);
 }
 
-inline float Read(const float* p, float) { return *p; }
-inline V Read(const float* p, V) { return Load(p); }
-inline void Write(float* p, float x) { *p = x; }
-inline void Write(float* p, V x) { Store(p, x); }
+template <class T>
+float Read(const T* p, float) {
+  return ToFloat(*p);
+}
+template <class T>
+V Read(const T* p, V) {
+  return Load(p);
+}
+template <class T>
+void Write(T* p, float x) {
+  FromFloat(x, p);
+}
+template <class T>
+void Write(T* p, V x) {
+  Store(p, x);
+}
 
 // Sums by place of one row.
 struct RowSum {

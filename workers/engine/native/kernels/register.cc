@@ -1,6 +1,6 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
 // TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
-// TemperSigmoid.
+// TemperColumnSums, TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -38,25 +38,25 @@ void RunProduct(const P& product, void (*kernel)(const P&, int64_t, int64_t)) {
   });
 }
 
-void MatMul(void* attributes, TF_OpKernelContext* context) {
-  Call call(context);
-  const Kernels& kernels = *KernelsOfThisProcessor();
+template <class T>
+void Multiply(Call& call, const KernelsOf<T>& kernels, bool rows) {
   TF_Tensor *x = call.Input(0), *w = call.Input(1);
-  const bool rows = static_cast<Attributes*>(attributes)->transposed, narrow = TF_TensorType(w) == TF_BFLOAT16;
   if (!call.Require(TF_NumDims(x) == 2 && TF_NumDims(w) == 2, "TemperMatMul takes matrices")) return;
   const int64_t M = TF_Dim(x, 0), K = TF_Dim(x, 1), N = TF_Dim(w, rows ? 0 : 1);
   if (!call.Require(K == TF_Dim(w, rows ? 1 : 0), "TemperMatMul: the inner sizes differ")) return;
-  if (!narrow) {
-    auto* y = static_cast<float*>(call.Output(TF_FLOAT, {M, N}));
-    if (!y) return;
-    RunProduct(ProductOf<float>{Data<float>(x), Data<float>(w), y, M, K, N},
-               rows ? kernels.rowsF32 : kernels.columnsF32);
-    return;
-  }
-  auto* y = static_cast<bfloat16*>(call.Output(TF_BFLOAT16, {M, N}));
+  auto* y = static_cast<T*>(call.Output(typeOf<T>, {M, N}));
   if (!y) return;
-  RunProduct(ProductOf<bfloat16>{Data<bfloat16>(x), Data<bfloat16>(w), y, M, K, N},
-             rows ? kernels.rowsBf16 : kernels.columnsBf16);
+  RunProduct(ProductOf<T>{Data<T>(x), Data<T>(w), y, M, K, N}, rows ? kernels.rows : kernels.columns);
+}
+
+void MatMul(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  const bool rows = static_cast<Attributes*>(attributes)->transposed;
+  if (call.TypeOf(0) == TF_BFLOAT16)
+    Multiply(call, kernels.bf16, rows);
+  else
+    Multiply(call, kernels.f32, rows);
 }
 
 // x (M, K) times w in int8, each of whose rows has a scale.
@@ -99,7 +99,7 @@ void Attention(void* opaque, TF_OpKernelContext* context) {
   if (!a.out) return;
   std::memset(a.out, 0, Size(q) * sizeof(float));
   const Kernels& kernels = *KernelsOfThisProcessor();
-  auto* attend = TF_TensorType(keys) == TF_BFLOAT16 ? kernels.attendBf16 : kernels.attendF32;
+  auto* attend = TF_TensorType(keys) == TF_BFLOAT16 ? kernels.bf16.attend : kernels.f32.attend;
   ParallelFor(a.sequences * a.kvHeads, [&](int64_t unit) { attend(a, unit / a.kvHeads, unit % a.kvHeads); });
 }
 
@@ -121,23 +121,7 @@ void Sample(void*, TF_OpKernelContext* context) {
     row.uniform = Data<float>(uniforms)[i], row.temperature = Data<float>(temperatures)[i];
     row.topK = Data<int32_t>(topKs)[i], row.topP = Data<float>(topPs)[i], row.minP = Data<float>(minPs)[i];
     row.id = ids + i, row.logp = logps + i;
-    (narrow ? kernels.sampleBf16 : kernels.sampleF32)(row);
-  });
-}
-
-// For tensors so small that TensorFlow's threads would take longer to wake than the work takes.
-void Sigmoid(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  TF_Tensor* x = call.Input(0);
-  const TF_DataType type = TF_TensorType(x);
-  void* y = call.Output(type, ShapeOf(x));
-  if (!y) return;
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  EachPart(Size(x), [&](int64_t from, int64_t count) {
-    if (type == TF_FLOAT)
-      kernels.sigmoidF32(Data<float>(x) + from, static_cast<float*>(y) + from, count);
-    else
-      kernels.sigmoidBf16(Data<bfloat16>(x) + from, static_cast<bfloat16*>(y) + from, count);
+    (narrow ? kernels.bf16.sample : kernels.f32.sample)(row);
   });
 }
 
@@ -221,17 +205,33 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             nullptr,
             Sample},
            status);
-  Register({"TemperSigmoid", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, Sigmoid}, status);
-  Register({"TemperGelu", {"x: float"}, {}, {"y: float"}, false, nullptr, Gelu}, status);
-  Register({"TemperGeluGrad", {"x: float", "d_y: float"}, {}, {"d_x: float"}, false, nullptr, GeluGradient}, status);
-  Register({"TemperGatedSilu", {"gate: float", "up: float"}, {}, {"y: float"}, false, nullptr, GatedSilu}, status);
-  Register({"TemperGatedSiluGrad",
-            {"gate: float", "up: float", "d_y: float"},
-            {},
-            {"d_gate: float", "d_up: float"},
+  Register({"TemperSigmoid", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, OfType<Sigmoid>}, status);
+  Register({"TemperGelu", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, OfType<Gelu>}, status);
+  Register({"TemperGeluGrad",
+            {"x: T", "d_y: T"},
+            {"T: {float, bfloat16}"},
+            {"d_x: T"},
             false,
             nullptr,
-            GatedSiluGradient},
+            OfType<GeluGradient>},
+           status);
+  Register({"TemperGatedSilu",
+            {"gate: T", "up: T"},
+            {"T: {float, bfloat16}"},
+            {"y: T"},
+            false,
+            nullptr,
+            OfType<GatedSilu>},
+           status);
+  Register({"TemperGatedSiluGrad",
+            {"gate: T", "up: T", "d_y: T"},
+            {"T: {float, bfloat16}"},
+            {"d_gate: T", "d_up: T"},
+            false,
+            nullptr,
+            OfType<GatedSiluGradient>},
+           status);
+  Register({"TemperColumnSums", {"x: T"}, {"T: {float, bfloat16}"}, {"sums: float"}, false, nullptr, OfType<ColumnSums>},
            status);
   Register({"TemperNorm",
             {"x: float", "weight: float", "bias: float"},
@@ -250,20 +250,20 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             NormGradient},
            status);
   Register({"TemperTokenScores",
-            {"logits: float", "targets: int32"},
-            {},
+            {"logits: T", "targets: int32"},
+            {"T: {float, bfloat16}"},
             {"scores: float", "parts: float"},
             false,
             nullptr,
-            TokenScoring},
+            OfType<TokenScores>},
            status);
   Register({"TemperTokenScoresGrad",
-            {"logits: float", "targets: int32", "parts: float", "d_logps: float"},
-            {},
-            {"d_logits: float"},
+            {"logits: T", "targets: int32", "parts: float", "d_logps: float"},
+            {"T: {float, bfloat16}"},
+            {"d_logits: T"},
             false,
             nullptr,
-            TokenScoringGradient},
+            OfType<TokenScoresGradient>},
            status);
   if (TF_GetCode(status) != TF_OK) std::fprintf(stderr, "the engine's kernels: %s\n", TF_Message(status));
   TF_DeleteStatus(status);

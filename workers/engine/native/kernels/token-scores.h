@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "places.h"
@@ -21,8 +22,8 @@ void WriteIndices(int32_t* p, Indices indices) {
 }
 
 // Adds rows [first, last) at places `i` and following to what those before them said.
-template <class Kind>
-void AddRows(const TokenScoreMatrix& s, int64_t first, int64_t last, const TokenScorePart& part, int64_t i, Kind kind) {
+template <class T, class Kind>
+void AddRows(const TokenScoreMatrix<T>& s, int64_t first, int64_t last, const TokenScorePart& part, int64_t i, Kind kind) {
   const Kind before = Read(part.tops + i, kind), sumBefore = Read(part.sums + i, kind);
   auto firsts = ReadIndices(part.firsts + i, kind);
   Kind top = before;
@@ -46,7 +47,8 @@ void AddRows(const TokenScoreMatrix& s, int64_t first, int64_t last, const Token
 }
 
 // What rows [from, to) say of each token.
-inline void ScoreRows(const TokenScoreMatrix& s, int64_t from, int64_t to, const TokenScorePart& part) {
+template <class T>
+void ScoreRows(const TokenScoreMatrix<T>& s, int64_t from, int64_t to, const TokenScorePart& part) {
   // As many rows as stay in the cache between the search for the top and the sums.
   constexpr int64_t block = 32;
   std::fill(part.tops, part.tops + s.count, std::numeric_limits<float>::lowest());
@@ -58,19 +60,26 @@ inline void ScoreRows(const TokenScoreMatrix& s, int64_t from, int64_t to, const
 }
 
 // d logp / d logit = [target] − exp(logit − top) / sum, and 0 where there is no token.
-inline void TokenScoresGradient(const TokenScoreMatrix& s, int64_t from, int64_t to) {
+template <class T>
+void TokenScoresGradient(const TokenScoreMatrix<T>& s, int64_t from, int64_t to) {
   std::vector<float> factors(s.count);
   for (int64_t i = 0; i < s.count; i++) factors[i] = -s.dLogps[i] / s.sums[i];
+  // Read before they are written over, and rounded once.
+  std::vector<std::pair<T*, float>> ofTargets;
+  for (int64_t i = 0; i < s.count; i++) {
+    const int64_t place = s.targets[i] * s.stride + i;
+    if (s.targets[i] < from || s.targets[i] >= to) continue;
+    ofTargets.push_back({s.dLogits + place, s.dLogps[i] + std::exp(ToFloat(s.logits[place]) - s.tops[i]) * factors[i]});
+  }
   for (int64_t row = from; row < to; row++) {
-    const float* x = s.logits + row * s.stride;
-    float* out = s.dLogits + row * s.stride;
+    const T* x = s.logits + row * s.stride;
+    T* out = s.dLogits + row * s.stride;
     EachPlace(s.count, [&](int64_t i, auto kind) {
       Write(out + i, ExpOf(Read(x + i, kind) - Read(s.tops + i, kind)) * Read(factors.data() + i, kind));
     });
-    std::fill(out + s.count, out + s.stride, 0.f);
+    std::fill(out + s.count, out + s.stride, T{});
   }
-  for (int64_t i = 0; i < s.count; i++)
-    if (s.targets[i] >= from && s.targets[i] < to) s.dLogits[s.targets[i] * s.stride + i] += s.dLogps[i];
+  for (const auto& [place, value] : ofTargets) FromFloat(value, place);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ constexpr int W = 8;
 #endif
 typedef float V __attribute__((vector_size(W * 4)));
 typedef int32_t I __attribute__((vector_size(W * 4)));
+typedef uint32_t U __attribute__((vector_size(W * 4)));
+typedef uint16_t H __attribute__((vector_size(W * 2)));
 
 inline V Load(const float* p) {
   V v;
@@ -44,6 +46,13 @@ inline V Load(const int8_t* p) {
 }
 
 inline void Store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
+
+// Rounds to nearest, ties to even, as FromFloat does.
+inline void Store(bfloat16* p, V v) {
+  const U bits = (U)v;
+  const H upper = __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, H);
+  std::memcpy(p, &upper, sizeof upper);
+}
 
 // Else the compiler reads it from memory again for each use, and loads are what is scarce.
 inline void KeepInRegister(V& v) { asm("" : "+v"(v)); }
@@ -114,7 +123,9 @@ inline V Exp(V x) {
 inline void Narrow(const float* from, float* to, int64_t count) { std::memcpy(to, from, count * sizeof(float)); }
 
 inline void Narrow(const float* from, bfloat16* to, int64_t count) {
-  for (int64_t i = 0; i < count; i++) FromFloat(from[i], to + i);
+  int64_t i = 0;
+  for (; i + W <= count; i += W) Store(to + i, Load(from + i));
+  for (; i < count; i++) FromFloat(from[i], to + i);
 }
 
 }  // namespace

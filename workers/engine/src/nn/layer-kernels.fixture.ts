@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { random } from '../random.ts'
+import { tf } from '../runtime/tf.ts'
 import { gradients, TracedProgram } from '../tracing/index.ts'
 import { gatedSilu, geluNew } from './activations.ts'
 import { layerNorm, rmsNorm } from './norm.ts'
@@ -20,32 +21,56 @@ export const layerParts: Record<string, { reads: (keyof Parts)[]; of(parts: Part
   gatedSilu: { reads: ['x', 'other'], of: ({ x, other }) => gatedSilu(x, other) },
   layerNorm: { reads: ['x', 'weight', 'bias'], of: ({ x, weight, bias }) => layerNorm(x, weight, bias, 1e-5) },
   rmsNorm: { reads: ['x', 'weight'], of: ({ x, weight }) => rmsNorm(x, weight, 1e-5) },
+  bias: { reads: ['x', 'bias'], of: ({ x, bias }) => product(x.add(bias)) },
 }
 
 /** Between −9 and 9, and some so far from 0 that their exponentials overflow or vanish. */
 const drawn = (seed: number, size: number) =>
   Float32Array.from({ length: size }, (_, i) => (i % 97 === 13 ? (i % 2 ? 120 : -120) : random(seed, i) * 18 - 9))
 
+/** Numbers that bf16 holds too. */
+const held = (values: Float32Array) => {
+  const bits = new Uint32Array(values.buffer)
+  for (const [i, value] of bits.entries()) bits[i] = value & 0xffff0000
+  return values
+}
+
+/** What `x` (R, D) is after a product in the precision of the program: itself, held in 16 bits. */
+const product = (x: Tensor) => {
+  const width = x.shape[1] ?? 0
+  return tf.matMul(x, tf.oneHot(tf.range(0, width, 1, 'int32'), width).cast('float32'))
+}
+
+interface By {
+  kernels?: boolean
+  /** Of x and other: what comes out of products. */
+  precision?: 'fp32' | 'bf16'
+}
+
 /** Values and gradients of a loss that weighs each value, by our kernels or without. */
-export async function layerPart(name: string, [rows, width]: readonly [number, number], kernels = true) {
+export async function layerPart(
+  name: string,
+  [rows, width]: readonly [number, number],
+  { kernels = true, precision = 'fp32' }: By = {},
+) {
   const { reads, of } = layerParts[name] as (typeof layerParts)[string]
   const program = new TracedProgram({ kernels })
   const shapes = { x: [rows, width], other: [rows, width], weight: [width], bias: [width], dY: [rows, width] }
   const inputs = Object.fromEntries(
     Object.entries(shapes).map(([key, shape]) => [key, { shape, dtype: 'float32' as const }]),
   ) as Record<keyof typeof shapes, { shape: number[]; dtype: 'float32' }>
-  const run = program.define('run', { inputs }, (_, { dY, ...parts }) => {
-    const { grads } = gradients(
-      () => of(parts).mul(dY).sum(),
-      Object.fromEntries(reads.map((key) => [key, parts[key]])),
-    )
-    return { y: of(parts), ...(grads as Record<string, Tensor>) }
+  const run = program.define('run', { inputs, precision }, (_, { dY, ...parts }) => {
+    const y = () => of({ ...parts, x: product(parts.x), other: product(parts.other) })
+    const { grads } = gradients(() => y().mul(dY).sum(), Object.fromEntries(reads.map((key) => [key, parts[key]])))
+    return { y: y(), ...(grads as Record<string, Tensor>) }
   })
   const feeds = Object.entries(shapes).map(([key, shape], seed) => [
     key,
-    drawn(
-      seed,
-      shape.reduce((a, b) => a * b),
+    held(
+      drawn(
+        seed,
+        shape.reduce((a, b) => a * b),
+      ),
     ),
   ])
   const outputs = await run(Object.fromEntries(feeds))
@@ -57,7 +82,11 @@ export async function layerPart(name: string, [rows, width]: readonly [number, n
 export async function print(): Promise<void> {
   const found: Record<string, Record<string, number[]>> = {}
   for (const name of Object.keys(layerParts)) {
-    for (const size of layerSizes) found[`${name} ${size}`] = await layerPart(name, size)
+    for (const size of layerSizes) {
+      for (const precision of ['fp32', 'bf16'] as const) {
+        found[`${name} ${size} ${precision}`] = await layerPart(name, size, { precision })
+      }
+    }
   }
   process.stdout.write(JSON.stringify(found))
 }

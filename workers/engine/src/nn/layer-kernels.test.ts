@@ -4,22 +4,31 @@ import { layerPart, layerParts, layerSizes } from './layer-kernels.fixture.ts'
 
 type Outputs = Record<string, number[]>
 
-/** To a few last digits of the largest value, which is what a sum of such values can be exact to. */
-function expectClose(actual: Outputs, expected: Outputs, what: string) {
+/** Of the largest value: a few last digits, which is what a sum of such values can be exact to; of bf16 half of the last. */
+const tolerances = { fp32: 2e-6, bf16: 2 ** -8 }
+
+function expectClose(actual: Outputs, expected: Outputs, what: string, precision: keyof typeof tolerances) {
   expect(Object.keys(actual)).toEqual(Object.keys(expected))
   for (const [name, values] of Object.entries(expected)) {
     const largest = Math.max(...values.map(Math.abs))
     const worst = Math.max(...values.map((value, i) => Math.abs(value - (actual[name]?.[i] ?? Number.NaN))))
-    expect(worst, `${what}: ${name}`).toBeLessThan(2e-6 * Math.max(1, largest))
+    expect(worst, `${what}: ${name}`).toBeLessThan(tolerances[precision] * Math.max(1, largest))
   }
 }
 
-const cases = Object.keys(layerParts).flatMap((name) => layerSizes.map((size) => [name, size] as const))
+const cases = Object.keys(layerParts).flatMap((name) =>
+  layerSizes.flatMap((size) => (['fp32', 'bf16'] as const).map((precision) => [name, size, precision] as const)),
+)
 
 it.each(cases)(
-  '%s of %s rows and places by our kernel is that of plain operations, and so is its gradient',
-  async (...[name, size]) => {
-    expectClose(await layerPart(name, size), await layerPart(name, size, false), name)
+  '%s of %s rows and places in %s by our kernel is that of plain operations in fp32, and so is its gradient',
+  async (...[name, size, precision]) => {
+    expectClose(
+      await layerPart(name, size, { precision }),
+      await layerPart(name, size, { kernels: false }),
+      name,
+      precision,
+    )
   },
 )
 
@@ -32,12 +41,15 @@ function inChild(command: string[], env: Record<string, string> = {}): Record<st
 
 it('gives the same bits on one thread as on all', async () => {
   const alone = inChild(['taskset', '-c', '0'])
-  for (const [name, size] of cases) expect(await layerPart(name, size), name).toEqual(alone[`${name} ${size}`])
+  for (const [name, size, precision] of cases) {
+    expect(await layerPart(name, size, { precision }), name).toEqual(alone[`${name} ${size} ${precision}`])
+  }
 })
 
 it('an older processor computes the same', async () => {
   const older = inChild([], { TEMPER_KERNELS: 'avx2' })
-  for (const [name, size] of cases) {
-    expectClose(older[`${name} ${size}`] as Outputs, await layerPart(name, size, false), name)
+  for (const [name, size, precision] of cases) {
+    const found = older[`${name} ${size} ${precision}`] as Outputs
+    expectClose(found, await layerPart(name, size, { kernels: false }), name, precision)
   }
 })

@@ -6,7 +6,7 @@ import { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
 import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
 import type { CachedAttention } from './ops/cached-attention.ts'
-import type { OwnKernel } from './ops/own-kernel.ts'
+import { type OwnKernel, ownTypes } from './ops/own-kernel.ts'
 import type { Attended, AttentionGradients, PackedAttention } from './ops/packed-attention.ts'
 import type { SampleRows } from './ops/sample-rows.ts'
 import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
@@ -172,16 +172,16 @@ class Trace implements TraceScope {
   }
 
   hasOwnKernels(x: Tensor): boolean {
-    return this.#graph.kernels && this.#value(x).type === 'float32'
+    return this.#graph.kernels && this.#value(x).type !== 'float16'
   }
 
   ownKernel({ op, inputs, outputs, attributes = {} }: OwnKernel): Tensor[] {
-    const values = inputs.map((tensor) => {
-      const value = this.#value(tensor)
-      return value.type === 'int32' ? value : this.#graph.cast(value, 'float32')
-    })
-    const results = outputs.map((shape) => ({ type: 'float32' as const, shape: [...shape] }))
-    return this.#graph.emitAll(op, values, attributes, results).map((value) => this.#backend.makeTensor(value))
+    const given = inputs.map((tensor) => this.#value(tensor))
+    const types = ownTypes(op, given[0]?.type)
+    const values = types.inputs.map((type, i) => this.#graph.cast(given[i] as Value, type))
+    const results = types.outputs.map((type, i) => ({ type, shape: [...(outputs[i] as number[])] }))
+    const made = this.#graph.emitAll(op, values, { ...attributes, ...types.attributes }, results)
+    return made.map((value) => this.#backend.makeTensor(value))
   }
 
   /** One branch a condition, however many variables change in it. */

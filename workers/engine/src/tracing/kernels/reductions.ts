@@ -1,6 +1,7 @@
 import { tf } from '../../runtime/tf.ts'
 import type { Graph } from '../graph.ts'
-import type { GraphType, Shape, Value } from '../value.ts'
+import { type GraphType, isFloat, isNarrow, type Shape, type Value } from '../value.ts'
+import { sizeOf } from '../values.ts'
 import { type KernelTable, kernel } from './kernel.ts'
 
 interface Attrs {
@@ -29,6 +30,30 @@ function reduce(op: string, type?: GraphType) {
   })
 }
 
+const plainSum = reduce('Sum')
+
+/** Over leading axes, of a matrix of any type by our kernel; TensorFlow's sums are of fp32. */
+const sum = kernel<{ x: Value }, Attrs>((graph, { x }, attrs) => {
+  const axes = axesOf(x.shape, attrs.axis ?? attrs.reductionIndices)
+  const own = graph.kernels && isFloat(x.type) && x.type !== 'float16' && isLeading(axes, x)
+  if (!own) return plainSum.emit(graph, { x: isNarrow(x.type) ? graph.cast(x, 'float32') : x }, attrs)
+  const kept = x.shape.slice(axes.length)
+  const matrix = graph.reshape(x, [sizeOf(x.shape.slice(0, axes.length)), sizeOf(kept)])
+  const sums = graph.emit('TemperColumnSums', [matrix], { T: x.type }, { type: 'float32', shape: [sizeOf(kept)] })
+  return graph.reshape(sums, reducedShape(x.shape, axes, attrs.keepDims ?? false))
+}, 'own')
+
+/** Whether all axes but some last ones are summed over, and those are as long as to be worth a kernel. */
+function isLeading(axes: readonly number[], { shape, uniform, base }: Value): boolean {
+  const known = uniform !== undefined || base
+  return (
+    !known &&
+    axes.length < shape.length &&
+    axes.every((axis, i) => axis === i) &&
+    sizeOf(shape.slice(axes.length)) >= 16
+  )
+}
+
 function argument(op: string) {
   return kernel<{ x: Value }, { axis: number | number[] }>((graph, { x: given }, { axis }) => {
     const x = given.type === 'bool' ? graph.cast(given, 'int32') : given
@@ -47,7 +72,7 @@ function cumulative(op: string) {
 }
 
 export const reductions: KernelTable = {
-  Sum: reduce('Sum'),
+  Sum: sum,
   Mean: reduce('Mean'),
   Max: reduce('Max'),
   Min: reduce('Min'),
