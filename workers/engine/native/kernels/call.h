@@ -34,7 +34,7 @@ const Kernels* KernelsOfThisProcessor() {
 
 // Attributes of a node, read once.
 struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0, centred = 0;
+  int64_t transposed = 0, length = 0, window = 0, centred = 0, back = 0;
   float epsilon = 0;
 };
 
@@ -126,15 +126,21 @@ int64_t Size(TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
 template <class T>
 constexpr TF_DataType typeOf = std::is_same_v<T, float> ? TF_FLOAT : TF_BFLOAT16;
 
+// f(kernels) with the kernels for tensors of `type`.
+template <class F>
+void WithKernelsFor(TF_DataType type, F f) {
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  if (type == TF_BFLOAT16)
+    f(kernels.bf16);
+  else
+    f(kernels.f32);
+}
+
 // Computes F(call, kernels) with the kernels for the type of the first input.
 template <class F>
 void OfType(void*, TF_OpKernelContext* context) {
   Call call(context);
-  const Kernels& kernels = *KernelsOfThisProcessor();
-  if (call.TypeOf(0) == TF_BFLOAT16)
-    F{}(call, kernels.bf16);
-  else
-    F{}(call, kernels.f32);
+  WithKernelsFor(call.TypeOf(0), [&](const auto& kernels) { F{}(call, kernels); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "kernels.h"
 #include "norm.h"
 #include "packed-attention-gradient.h"
+#include "rope.h"
 #include "sampling.h"
 #include "token-scores.h"
 
@@ -59,7 +60,8 @@ constexpr KernelsOf<T> kernelsOf = {
     Columns<Weights::rows, T>, Columns<Weights::columns, T>, AttendHead<T>, AttendPacked<T>,
     PackedGradients<T>,        SampleRow<T>,                 Sigmoid<T>,    Gelu<T>,
     GeluGradient<T>,           GatedSilu<T>,                 GatedSiluGradient<T>,
-    ColumnSums<T>,             ScoreRows<T>,                 TokenScoresGradient<T>,
+    Rotate<T>,                 ColumnSums<T>,                ScoreRows<T>,
+    TokenScoresGradient<T>,
 };
 
 }  // namespace

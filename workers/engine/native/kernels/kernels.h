@@ -39,6 +39,7 @@ struct KernelsOf {
   void (*geluGradient)(const T* x, const T* dY, T* dX, int64_t count);
   void (*gatedSilu)(const T* gate, const T* up, T* y, int64_t count);
   void (*gatedSiluGradient)(const T* gate, const T* up, const T* dY, T* dGate, T* dUp, int64_t count);
+  void (*rotate)(const T* x, const float* cos, const float* sin, int64_t half, float sign, T* y);
   void (*columnSums)(const T* x, int64_t rows, int64_t width, float* sums);
   void (*scoreRows)(const TokenScoreMatrix<T>&, int64_t from, int64_t to, const TokenScorePart&);
   void (*tokenScoresGradient)(const TokenScoreMatrix<T>&, int64_t from, int64_t to);

@@ -1,5 +1,5 @@
 // What a layer computes beside products and attention: TemperGelu, TemperGatedSilu, TemperNorm and their gradients,
-// TemperColumnSums, TemperSigmoid.
+// TemperRope, TemperColumnSums, TemperSigmoid.
 #pragma once
 #include <algorithm>
 
@@ -124,6 +124,39 @@ struct ColumnSums {
     });
   }
 };
+
+void* ReadRope(TF_OpKernelConstruction* construction) {
+  return new Attributes{.back = Attribute<int64_t>(construction, "back")};
+}
+
+// x (B, H, T, 2 F), cos, sin (B, 1, T, F) → y.
+template <class T>
+void RotateRows(Call& call, const KernelsOf<T>& kernels, float sign) {
+  TF_Tensor *x = call.Input(0), *cos = call.Input(1), *sin = call.Input(2);
+  if (!call.Require(TF_NumDims(x) == 4, "TemperRope takes (B, H, T, hd)")) return;
+  const int64_t length = TF_Dim(x, 2), half = TF_Dim(x, 3) / 2, ofSequence = TF_Dim(x, 1) * length;
+  const int64_t angles = TF_Dim(x, 0) * length * half;
+  const bool fits = TF_Dim(x, 3) == 2 * half && Size(cos) == angles && Size(sin) == angles;
+  if (!call.Require(fits, "TemperRope: shapes do not fit")) return;
+  auto* y = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(x)));
+  if (!y) return;
+  const int64_t rows = TF_Dim(x, 0) * ofSequence;
+  // So many that handing them to another thread costs less than they do.
+  constexpr int64_t together = 256;
+  ParallelFor((rows + together - 1) / together, [&](int64_t piece) {
+    for (int64_t row = piece * together; row < std::min(rows, (piece + 1) * together); row++) {
+      const int64_t angle = (row / ofSequence * length + row % length) * half;
+      kernels.rotate(Data<T>(x) + row * 2 * half, Data<float>(cos) + angle, Data<float>(sin) + angle, half, sign,
+                     y + row * 2 * half);
+    }
+  });
+}
+
+void Rope(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const float sign = static_cast<Attributes*>(attributes)->back ? -1 : 1;
+  WithKernelsFor(call.TypeOf(0), [&](const auto& kernels) { RotateRows(call, kernels, sign); });
+}
 
 void* ReadNorm(TF_OpKernelConstruction* construction) {
   return new Attributes{.centred = Attribute<int64_t>(construction, "centred"),

@@ -1,6 +1,6 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
 // TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
-// TemperColumnSums, TemperSigmoid.
+// TemperRope, TemperColumnSums, TemperSigmoid.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -51,12 +51,8 @@ void Multiply(Call& call, const KernelsOf<T>& kernels, bool rows) {
 
 void MatMul(void* attributes, TF_OpKernelContext* context) {
   Call call(context);
-  const Kernels& kernels = *KernelsOfThisProcessor();
   const bool rows = static_cast<Attributes*>(attributes)->transposed;
-  if (call.TypeOf(0) == TF_BFLOAT16)
-    Multiply(call, kernels.bf16, rows);
-  else
-    Multiply(call, kernels.f32, rows);
+  WithKernelsFor(call.TypeOf(0), [&](const auto& kernels) { Multiply(call, kernels, rows); });
 }
 
 // x (M, K) times w in int8, each of whose rows has a scale.
@@ -230,6 +226,14 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             false,
             nullptr,
             OfType<GatedSiluGradient>},
+           status);
+  Register({"TemperRope",
+            {"x: T", "cos: float", "sin: float"},
+            {"T: {float, bfloat16}", "back: int"},
+            {"y: T"},
+            false,
+            ReadRope,
+            Rope},
            status);
   Register({"TemperColumnSums", {"x: T"}, {"T: {float, bfloat16}"}, {"sums: float"}, false, nullptr, OfType<ColumnSums>},
            status);

@@ -4,6 +4,7 @@ import { tf } from '../runtime/tf.ts'
 import { gradients, TracedProgram } from '../tracing/index.ts'
 import { gatedSilu, geluNew } from './activations.ts'
 import { layerNorm, rmsNorm } from './norm.ts'
+import { applyRope, ropeRotation } from './rope.ts'
 
 /** Rows R and width D of what is computed: less than a vector, whole vectors, some left over, more rows than a block. */
 export const layerSizes = [
@@ -13,6 +14,22 @@ export const layerSizes = [
   [70, 576],
 ] as const
 
+/** Rows as tokens of two heads one after another, at positions that no two share; an odd last place stays as it is. */
+function rotated(x: Tensor): Tensor {
+  const [rows, width] = x.shape as [number, number]
+  const half = Math.floor(width / 2)
+  const heads = rows % 2 === 0 ? 2 : 1
+  const length = rows / heads
+  const positions = tf.range(3, 3 + length, 1, 'int32').reshape([1, length])
+  const rotation = ropeRotation(
+    positions,
+    Float32Array.from({ length: half }, (_, i) => 1 / (i + 1)),
+  )
+  const turned = applyRope(x.slice([0, 0], [rows, 2 * half]).reshape([1, heads, length, 2 * half]), rotation)
+  const last = x.slice([0, 2 * half], [rows, width - 2 * half])
+  return width % 2 ? tf.concat([turned.reshape([rows, 2 * half]), last], 1) : turned.reshape([rows, width])
+}
+
 type Parts = Record<'x' | 'other' | 'weight' | 'bias', Tensor>
 
 /** What a layer computes of x, other (R, D), weight and bias (D), and which of them it reads. */
@@ -21,6 +38,7 @@ export const layerParts: Record<string, { reads: (keyof Parts)[]; of(parts: Part
   gatedSilu: { reads: ['x', 'other'], of: ({ x, other }) => gatedSilu(x, other) },
   layerNorm: { reads: ['x', 'weight', 'bias'], of: ({ x, weight, bias }) => layerNorm(x, weight, bias, 1e-5) },
   rmsNorm: { reads: ['x', 'weight'], of: ({ x, weight }) => rmsNorm(x, weight, 1e-5) },
+  rope: { reads: ['x'], of: ({ x }) => rotated(x) },
   bias: { reads: ['x', 'bias'], of: ({ x, bias }) => product(x.add(bias)) },
 }
 
@@ -37,8 +55,8 @@ const held = (values: Float32Array) => {
 
 /** What `x` (R, D) is after a product in the precision of the program: itself, held in 16 bits. */
 const product = (x: Tensor) => {
-  const width = x.shape[1] ?? 0
-  return tf.matMul(x, tf.oneHot(tf.range(0, width, 1, 'int32'), width).cast('float32'))
+  const places = tf.range(0, x.shape[0] ?? 0, 1, 'int32')
+  return tf.matMul(tf.equal(places.expandDims(1), places).cast('float32'), x, true)
 }
 
 interface By {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
+import { hasOwnKernels, ownKernel } from '../tracing/index.ts'
 
 /** How frequencies are scaled beyond the context of pretraining, as `rope_parameters` of config.json names it. */
 export type RopeScaling =
@@ -92,6 +93,19 @@ export function ropeRotation(positions: Tensor, frequencies: Float32Array, magni
  * @param x - (B, H, T, headDim)
  */
 export function applyRope(x: Tensor, { cos, sin }: Rotation): Tensor {
+  if (hasOwnKernels(x)) return ropeByKernel(x, { cos, sin })
   const [first, second] = tf.split(x, 2, -1) as [Tensor, Tensor]
   return tf.concat([first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))], -1)
+}
+
+/** In one pass; its gradient turns the other way. */
+function ropeByKernel(x: Tensor, { cos, sin }: Rotation): Tensor {
+  const turned = (of: Tensor, angles: Tensor[], back: 0 | 1) =>
+    ownKernel({ op: 'TemperRope', inputs: [of, ...angles], outputs: [x.shape], attributes: { back: { int: back } } })
+  return tf.customGrad((input, save) => {
+    const keep = save as (tensors: Tensor[]) => void
+    keep([cos, sin])
+    const gradFunc = (dy: Tensor, angles: Tensor[]) => turned(dy, angles, 1)[0] as Tensor
+    return { value: turned(input as Tensor, [cos, sin], 0)[0] as Tensor, gradFunc }
+  })(x)
 }

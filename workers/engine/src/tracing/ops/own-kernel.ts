@@ -16,6 +16,7 @@ const signatures = {
     inputs: ['float32', 'float32', 'float32', 'float32', 'float32'],
     outputs: ['float32', 'float32', 'float32'],
   },
+  TemperRope: { inputs: ['T', 'float32', 'float32'], outputs: ['T'] },
   TemperTokenScores: { inputs: ['T', 'int32'], outputs: ['float32', 'float32'] },
   TemperTokenScoresGrad: { inputs: ['T', 'int32', 'float32', 'float32'], outputs: ['T'] },
 } as const satisfies Record<string, Record<'inputs' | 'outputs', readonly Typed[]>>
