@@ -8,7 +8,8 @@ import { castVotes } from './votes.ts'
 
 /** A stage begins with fewer events than this; a pause and its end take more, and so do two rounds of votes. */
 const temporalLimits = { 'limit.historyCount.suggestContinueAsNew': 20 }
-const steps = 300
+/** So many that a fast processor is not done before the pause reaches it. */
+const steps = 1_200
 /** Twice as many as it takes: how many events a round has depends on what arrives together. */
 const pairs = 8
 const recipe = `name: long-history

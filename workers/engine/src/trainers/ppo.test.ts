@@ -10,7 +10,7 @@ afterAll(() => toy.remove())
 
 describe('ppo', () => {
   it('learns values by a head on the policy, without a model more', async () => {
-    const settings = { iterations: 20, episodesPerIteration: 36, learningRate: 0.003, valueInit: 'zero' }
+    const settings = { iterations: 40, episodesPerIteration: 36, learningRate: 0.003, valueInit: 'zero' }
     const own = await runToyJob(elsewhere(ppo({ ...settings, iterations: 1 }), 'ppo-own'))
     const shared = await runToyJob(elsewhere(ppo({ ...settings, valueBody: 'shared' }), 'ppo-shared'))
     const stateOf = async (events: EngineEvent[]) => (await readResumeState(lastCheckpoint(events))).tensors

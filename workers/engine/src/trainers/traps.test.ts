@@ -180,7 +180,7 @@ describe('ppo', () => {
   })
 
   it('raises the score', async () => {
-    const settings = { iterations: 20, episodesPerIteration: 36, learningRate: 0.003 }
+    const settings = { iterations: 40, episodesPerIteration: 36, learningRate: 0.003 }
     expectRise(await stepMetrics(elsewhere(ppo(settings), 'ppo-learns')), 'objective/scores', 0.3)
   })
 
