@@ -1,7 +1,8 @@
 #pragma once
 #include <cstdint>
 
-// T is that of the logits, float or bfloat16. Logits (vocabulary, stride), of whose columns the first `count` are tokens to score; everything else (count). `tops` and
+// T is that of the logits, float or bfloat16. Logits (vocabulary, stride), of whose columns the first `count` are tokens to
+// score; everything else (count). `tops` and
 // `sums` are the largest logit of a token and Σ exp(logit − top). dLogits may be the logits themselves.
 template <class T>
 struct TokenScoreMatrix {
