@@ -39,6 +39,21 @@ interface Outcome {
   failed: number
   skipped: number
   seconds: number
+  /** What failed, a paragraph each; shown again after the counts, where the end of a log is all that is read. */
+  failures: string[]
+}
+
+/** The part of Vitest's JSON report that is read here. */
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  testResults: {
+    name: string
+    status: string
+    message?: string
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[]
+  }[]
 }
 
 function execute(command: string[]): Promise<number> {
@@ -60,20 +75,38 @@ async function runStep(step: Step, scratch: string): Promise<Outcome> {
   const seconds = (performance.now() - startedMs) / 1000
   const counts = step.vitest
     ? await readCounts(report)
-    : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+    : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, failures: [] }
   const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed
   return { name: step.name, ...counts, failed, seconds }
 }
 
-async function readCounts(report: string) {
+async function readCounts(file: string): Promise<Omit<Outcome, 'name' | 'seconds'>> {
   try {
-    const counts = JSON.parse(await readFile(report, 'utf8'))
-    return { passed: counts.numPassedTests, failed: counts.numFailedTests, skipped: counts.numPendingTests }
+    const report: Report = JSON.parse(await readFile(file, 'utf8'))
+    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = report
+    return { passed, failed, skipped, failures: failuresIn(report) }
   } catch (cause) {
     process.stderr.write(`no test report: ${cause instanceof Error ? cause.message : cause}\n`)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return { passed: 0, failed: 1, skipped: 0, failures: [] }
   }
 }
+
+/** A file that could not even be loaded has no failed test, only a message. */
+function failuresIn(report: Report): string[] {
+  return report.testResults.flatMap((file) => {
+    const place = path.relative(root, file.name)
+    const failed = file.assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0 && file.status === 'failed') return [`${place}\n${indented(file.message ?? '')}`]
+    return failed.map((test) => `${place} > ${test.fullName}\n${indented(test.failureMessages?.[0] ?? '')}`)
+  })
+}
+
+const indented = (message: string) =>
+  message
+    .split('\n')
+    .slice(0, 8)
+    .map((line) => `    ${line}`)
+    .join('\n')
 
 async function main(names: string[]): Promise<number> {
   if (names.includes('--help')) {
@@ -100,6 +133,9 @@ async function main(names: string[]): Promise<number> {
     )
   }
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0)
+  for (const { failures } of outcomes) {
+    for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`)
+  }
   process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`)
   return sum('failed') > 0 ? 1 : 0
 }
