@@ -8,7 +8,7 @@ import { ProfiledProgram } from './profiled-program.ts'
 export interface StepProfile {
   /** Median of the steps that were not watched. */
   step_ms: number
-  /** Milliseconds in operations of the watched step, over all threads, the longest first. */
+  /** Milliseconds in operations of the watched step, the longest first. */
   operations: OperationTime[]
   /** Floating-point operations of the step's matrix products. */
   product_gflop: number

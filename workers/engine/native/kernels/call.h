@@ -35,7 +35,7 @@ const Kernels* KernelsOfThisProcessor() {
 // Attributes of a node, read once.
 struct Attributes {
   int64_t transposed = 0, length = 0, window = 0, centred = 0, back = 0;
-  float epsilon = 0;
+  float epsilon = 0, beta1 = 0, beta2 = 0;
 };
 
 template <class T>

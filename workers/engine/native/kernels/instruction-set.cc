@@ -1,4 +1,5 @@
 // The kernels for one set of instructions, -DKERNELS=avx2Kernels, avx512Kernels or avx512bf16Kernels, with its flags.
+#include "adamw.h"
 #include "attention.h"
 #include "column-sums.h"
 #include "elementwise.h"
@@ -60,8 +61,8 @@ constexpr KernelsOf<T> kernelsOf = {
     Columns<Weights::rows, T>, Columns<Weights::columns, T>, AttendHead<T>, AttendPacked<T>,
     PackedGradients<T>,        SampleRow<T>,                 Sigmoid<T>,    Gelu<T>,
     GeluGradient<T>,           GatedSilu<T>,                 GatedSiluGradient<T>,
-    Rotate<T>,                 ColumnSums<T>,                ScoreRows<T>,
-    TokenScoresGradient<T>,
+    Rotate<T>,                 ColumnSums<T>,                AdamW<T>,
+    SumOfSquares<T>,           ScoreRows<T>,                 TokenScoresGradient<T>,
 };
 
 }  // namespace

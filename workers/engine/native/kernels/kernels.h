@@ -1,5 +1,6 @@
 // What is compiled once for each set of processor instructions, and chosen when the library is loaded.
 #pragma once
+#include "adamw-step.h"
 #include "bfloat16.h"
 #include "cache.h"
 #include "norm-rows.h"
@@ -28,6 +29,7 @@ struct ScaledProduct {
 // Of tensors of T, float or bfloat16.
 template <class T>
 struct KernelsOf {
+  using Element = T;
   void (*rows)(const ProductOf<T>&, int64_t from, int64_t to);
   void (*columns)(const ProductOf<T>&, int64_t from, int64_t to);
   void (*attend)(const CachedAttention&, int64_t sequence, int64_t head);
@@ -41,6 +43,8 @@ struct KernelsOf {
   void (*gatedSiluGradient)(const T* gate, const T* up, const T* dY, T* dGate, T* dUp, int64_t count);
   void (*rotate)(const T* x, const float* cos, const float* sin, int64_t half, float sign, T* y);
   void (*columnSums)(const T* x, int64_t rows, int64_t width, float* sums);
+  void (*adamW)(const AdamWStep&, const T* grad, int64_t from, int64_t count);
+  float (*sumOfSquares)(const T* x, int64_t count);
   void (*scoreRows)(const TokenScoreMatrix<T>&, int64_t from, int64_t to, const TokenScorePart&);
   void (*tokenScoresGradient)(const TokenScoreMatrix<T>&, int64_t from, int64_t to);
 };

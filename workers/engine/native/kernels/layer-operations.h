@@ -14,9 +14,8 @@ std::vector<int64_t> ShapeOf(TF_Tensor* x) {
 }
 
 // kernel(first element, how many), in parts that stay in the cache.
-template <class F>
+template <int64_t part = 4096, class F>
 void EachPart(int64_t size, F kernel) {
-  constexpr int64_t part = 4096;
   ParallelFor((size + part - 1) / part, [&](int64_t i) { kernel(i * part, std::min(part, size - i * part)); });
 }
 
@@ -129,23 +128,23 @@ void* ReadRope(TF_OpKernelConstruction* construction) {
   return new Attributes{.back = Attribute<int64_t>(construction, "back")};
 }
 
-// x (B, H, T, 2 F), cos, sin (B, 1, T, F) → y.
+// x (B, T, H, 2 F), cos, sin (B, 1, T, F) → y.
 template <class T>
 void RotateRows(Call& call, const KernelsOf<T>& kernels, float sign) {
   TF_Tensor *x = call.Input(0), *cos = call.Input(1), *sin = call.Input(2);
-  if (!call.Require(TF_NumDims(x) == 4, "TemperRope takes (B, H, T, hd)")) return;
-  const int64_t length = TF_Dim(x, 2), half = TF_Dim(x, 3) / 2, ofSequence = TF_Dim(x, 1) * length;
-  const int64_t angles = TF_Dim(x, 0) * length * half;
+  if (!call.Require(TF_NumDims(x) == 4, "TemperRope takes (B, T, H, hd)")) return;
+  const int64_t heads = TF_Dim(x, 2), half = TF_Dim(x, 3) / 2, places = TF_Dim(x, 0) * TF_Dim(x, 1);
+  const int64_t angles = places * half;
   const bool fits = TF_Dim(x, 3) == 2 * half && Size(cos) == angles && Size(sin) == angles;
   if (!call.Require(fits, "TemperRope: shapes do not fit")) return;
   auto* y = static_cast<T*>(call.Output(typeOf<T>, ShapeOf(x)));
   if (!y) return;
-  const int64_t rows = TF_Dim(x, 0) * ofSequence;
+  const int64_t rows = places * heads;
   // So many that handing them to another thread costs less than they do.
   constexpr int64_t together = 256;
   ParallelFor((rows + together - 1) / together, [&](int64_t piece) {
     for (int64_t row = piece * together; row < std::min(rows, (piece + 1) * together); row++) {
-      const int64_t angle = (row / ofSequence * length + row % length) * half;
+      const int64_t angle = row / heads * half;
       kernels.rotate(Data<T>(x) + row * 2 * half, Data<float>(cos) + angle, Data<float>(sin) + angle, half, sign,
                      y + row * 2 * half);
     }

@@ -98,23 +98,24 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
   const int64_t hd = a.headDim, width = RoundUp(hd, W), group = a.heads / a.kvHeads, count = all.tiles.size();
   const int64_t area = tileSize * width;
   const float scale = 1.f / std::sqrt(static_cast<float>(hd));
-  const T* keys = static_cast<const T*>(a.k) + (row * a.kvHeads + kvHead) * a.length * hd;
-  const T* values = static_cast<const T*>(a.v) + (row * a.kvHeads + kvHead) * a.length * hd;
+  const int64_t queryStep = a.QueryStep(), keyStep = a.KeyStep(), firstKey = row * a.length * keyStep + kvHead * hd;
+  const T *keys = static_cast<const T*>(a.k) + firstKey, *values = static_cast<const T*>(a.v) + firstKey;
   Floats keyColumns(count * area), valueRows(count * area), q(area), scores(tileSize * tileSize);
   for (int64_t t = 0; t < count; t++) {
     const Tile& tile = all.tiles[t];
-    Pack(keys + tile.from * hd, tile.Size(), hd, 1.f, q.data(), width);
+    Pack(keys + tile.from * keyStep, keyStep, tile.Size(), hd, 1.f, q.data(), width);
     Transpose(q.data(), RoundUp(tile.Size(), 8), width, &keyColumns[t * area], tileSize);
-    Pack(values + tile.from * hd, tile.Size(), hd, 1.f, &valueRows[t * area], width);
+    Pack(values + tile.from * keyStep, keyStep, tile.Size(), hd, 1.f, &valueRows[t * area], width);
   }
   RunningSoftmax running(width);
   for (int64_t head = kvHead * group; head < (kvHead + 1) * group; head++) {
-    const int64_t first = (row * a.heads + head) * a.length;
-    const T* queries = static_cast<const T*>(a.q) + first * hd;
-    T* out = static_cast<T*>(a.out) + first * hd;
+    const int64_t first = row * a.length * queryStep + head * hd;
+    const T* queries = static_cast<const T*>(a.q) + first;
+    T* out = static_cast<T*>(a.out) + first;
+    float* logSums = a.logSums + (row * a.heads + head) * a.length;
     for (const Tile& tile : all.tiles) {
       const int64_t size = tile.Size();
-      Pack(queries + tile.from * hd, size, hd, scale, q.data(), width);
+      Pack(queries + tile.from * queryStep, queryStep, size, hd, scale, q.data(), width);
       running.Start(width);
       for (int64_t t = 0; t < count && all.tiles[t].from <= tile.from; t++) {
         const int64_t keyCount = all.tiles[t].Size();
@@ -129,13 +130,13 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
       for (int64_t query = 0; query < size; query++) {
         const float share = 1.f / running.sums[query];
         for (int64_t i = 0; i < hd; i++) running.mixed[query * width + i] *= share;
-        Narrow(&running.mixed[query * width], out + (tile.from + query) * hd, hd);
-        a.logSums[first + tile.from + query] = running.tops[query] + std::log(running.sums[query]);
+        Narrow(&running.mixed[query * width], out + (tile.from + query) * queryStep, hd);
+        logSums[tile.from + query] = running.tops[query] + std::log(running.sums[query]);
       }
     }
     for (int64_t place : all.padding) {
-      std::memcpy(out + place * hd, values + place * hd, hd * sizeof(T));
-      a.logSums[first + place] = 0;
+      std::memcpy(out + place * queryStep, values + place * keyStep, hd * sizeof(T));
+      logSums[place] = 0;
     }
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-// q, out, dOut, dQ (rows, heads, length, headDim); k, v, dK, dV (rows, kvHeads, length, headDim), all of one type;
+// q, out, dOut, dQ (rows, length, heads, headDim); k, v, dK, dV (rows, length, kvHeads, headDim), all of one type;
 // logSums float (rows, heads, length). segments, parents, positions int32 (rows, length): a token sees itself and
 // earlier ones of its segment, the segment that `parents` names, and of both what `window` positions reach back (0: all
 // of it). Padding, segment 0, sees itself alone. Positions count up by one inside a segment.
@@ -14,4 +14,8 @@ struct PackedAttention {
   const void* dOut;
   void *dQ, *dK, *dV;
   int64_t rows, heads, kvHeads, length, headDim, window;
+
+  // From one place to the next.
+  int64_t QueryStep() const { return heads * headDim; }
+  int64_t KeyStep() const { return kvHeads * headDim; }
 };

@@ -1,6 +1,6 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
 // TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
-// TemperRope, TemperColumnSums, TemperSigmoid.
+// TemperRope, TemperColumnSums, TemperSigmoid, TemperAdamW, TemperHalfSquares.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "layer-operations.h"
+#include "optimizer-operations.h"
 #include "packed-operations.h"
 #include "tensorflow/c/ops.h"
 #include "token-score-operations.h"
@@ -236,6 +237,17 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             Rope},
            status);
   Register({"TemperColumnSums", {"x: T"}, {"T: {float, bfloat16}"}, {"sums: float"}, false, nullptr, OfType<ColumnSums>},
+           status);
+  Register({"TemperHalfSquares", {"x: T"}, {"T: {float, bfloat16}"}, {"half: float"}, false, nullptr, OfType<HalfSquares>},
+           status);
+  Register({"TemperAdamW",
+            {"grad: T", "decay: float", "rate: float", "epsilon: float", "grad_scale: float", "when: bool",
+             "param: float", "m: float", "v: float"},
+            {"T: {float, bfloat16}", "beta1: float", "beta2: float"},
+            {},
+            true,
+            ReadAdamW,
+            AdamWUpdate},
            status);
   Register({"TemperNorm",
             {"x: float", "weight: float", "bias: float"},

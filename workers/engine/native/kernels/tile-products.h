@@ -72,11 +72,12 @@ inline void RowsProduct(Strided a, const float* b, int64_t ldb, Range inner, flo
 
 inline int64_t RoundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
-// `rows` rows of `width` elements as floats times `scale`, the columns up to `stride` and the rows of the last block 0.
+// `rows` rows of `width` elements, `step` apart, as floats times `scale`; the columns up to `stride` and the rows of the
+// last block 0.
 template <class T>
-void Pack(const T* from, int64_t rows, int64_t width, float scale, float* to, int64_t stride) {
+void Pack(const T* from, int64_t step, int64_t rows, int64_t width, float scale, float* to, int64_t stride) {
   for (int64_t r = 0; r < rows; r++) {
-    for (int64_t i = 0; i < width; i++) to[r * stride + i] = ToFloat(from[r * width + i]) * scale;
+    for (int64_t i = 0; i < width; i++) to[r * stride + i] = ToFloat(from[r * step + i]) * scale;
     for (int64_t i = width; i < stride; i++) to[r * stride + i] = 0;
   }
   std::memset(to + rows * stride, 0, (RoundUp(rows, blockRows) - rows) * stride * sizeof(float));

@@ -46,7 +46,7 @@ export function defineStep(policy: Policy, cache: KvCache, shape: StepShape): De
   const inputs = stepInputs(policy.model, shape)
   // Caches of others come and go.
   const variables = [...namesRead(policy.role, policy.model), ...Object.keys(cacheVariables(cache, policy.model))]
-  const spec = { inputs, variables, precision, sequential: shape.tokens === 1 }
+  const spec = { inputs, variables, precision }
   return program.define(stepKey(cache, shape), spec, (held, tensors) => {
     const logits = nextLogits(policy, cache, held, tensors as StepTensors, shape)
     const { uniforms, prompt, completion, ...settings } = tensors as StepTensors

@@ -80,7 +80,8 @@ async function addTensors(
     for (const name of names) {
       const [shape = [], source] = [shapes[name], tensors[name]]
       const data = typeof source === 'function' ? await source() : source
-      specs[`${role}/${name}`] = { shape, dtype: 'float32', data, storage: storageOf(shape, storage) }
+      const held = storageOf(shape, storage)
+      specs[`${role}/${name}`] = { shape, dtype: 'float32', data, storage: held, inPlace: held === 'fp32' }
     }
     await program.addVariables(specs)
   }

@@ -100,12 +100,18 @@ export function applyRope(x: Tensor, { cos, sin }: Rotation): Tensor {
 
 /** In one pass; its gradient turns the other way. */
 function ropeByKernel(x: Tensor, { cos, sin }: Rotation): Tensor {
-  const turned = (of: Tensor, angles: Tensor[], back: 0 | 1) =>
-    ownKernel({ op: 'TemperRope', inputs: [of, ...angles], outputs: [x.shape], attributes: { back: { int: back } } })
+  const turned = (of: Tensor, angles: Tensor[], back: 0 | 1) => {
+    const rows = swapped(of)
+    const call = { inputs: [rows, ...angles], outputs: [rows.shape], attributes: { back: { int: back } } }
+    return swapped(ownKernel({ op: 'TemperRope', ...call })[0] as Tensor)
+  }
   return tf.customGrad((input, save) => {
     const keep = save as (tensors: Tensor[]) => void
     keep([cos, sin])
-    const gradFunc = (dy: Tensor, angles: Tensor[]) => turned(dy, angles, 1)[0] as Tensor
-    return { value: turned(input as Tensor, [cos, sin], 0)[0] as Tensor, gradFunc }
+    const gradFunc = (dy: Tensor, angles: Tensor[]) => turned(dy, angles, 1)
+    return { value: turned(input as Tensor, [cos, sin], 0), gradFunc }
   })(x)
 }
+
+/** (B, T, H, headDim), which the kernel takes, and back. */
+const swapped = (x: Tensor) => x.transpose([0, 2, 1, 3])

@@ -2,7 +2,7 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { applyAdamW, type VariableSpec } from '../tracing/index.ts'
-import { clipGradients, type Grads } from './clip-gradients.ts'
+import { clipFactor, type Grads } from './clip-gradients.ts'
 
 /** Settings of a recipe's stage that the update needs; see `optimizationSchema`. */
 export interface OptimizerSettings {
@@ -16,7 +16,10 @@ export interface OptimizerSettings {
 /** AdamW's moments of the variables with these names and shapes: zeros, named `adamw/m/<name>` and `adamw/v/<name>`. */
 export function optimizerVariables(shapes: Record<string, readonly number[]>): Record<string, VariableSpec> {
   const moments = Object.entries(shapes).flatMap(([name, shape]) =>
-    [firstMoment(name), secondMoment(name)].map((key): [string, VariableSpec] => [key, { shape, dtype: 'float32' }]),
+    [firstMoment(name), secondMoment(name)].map((key): [string, VariableSpec] => [
+      key,
+      { shape, dtype: 'float32', inPlace: true },
+    ]),
   )
   return Object.fromEntries(moments)
 }
@@ -45,14 +48,15 @@ export function optimizerStep(
   { loss, learningRate, step }: StepInputs,
   scale?: Tensor,
 ): StepOutputs {
-  const { grads: clipped, gradNorm } = clipGradients(grads, settings.maxGradNorm, scale)
+  const { gradScale, gradNorm } = clipFactor(grads, settings.maxGradNorm, scale)
   const applied = tf.logicalAnd(tf.isFinite(loss), tf.isFinite(gradNorm))
   const { beta1, beta2, epsilon } = settings
-  for (const [name, grad] of Object.entries(clipped)) {
+  for (const [name, grad] of Object.entries(grads)) {
     const param = variableOf(variables, name)
     const moments = { m: variableOf(variables, firstMoment(name)), v: variableOf(variables, secondMoment(name)) }
     const weightDecay = param.rank >= 2 ? settings.weightDecay : 0
-    applyAdamW({ param, ...moments }, grad, { learningRate, beta1, beta2, epsilon, weightDecay, step, when: applied })
+    const rates = { learningRate, beta1, beta2, epsilon, weightDecay }
+    applyAdamW({ param, ...moments }, grad, { ...rates, gradScale, step, when: applied })
   }
   return { grad_norm: gradNorm, applied }
 }

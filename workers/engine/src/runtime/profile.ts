@@ -3,7 +3,7 @@ import type { NodeExecStats } from './messages.ts'
 export interface OperationTime {
   op: string
   count: number
-  /** Sum over all threads. */
+  /** Sum over its calls, each with all threads that it shares its work among. */
   ms: number
 }
 

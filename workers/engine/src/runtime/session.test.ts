@@ -56,7 +56,7 @@ test('refuses a graph that TensorFlow refuses, and keeps the one it has', async 
 })
 
 test('leaves the JavaScript thread free while TensorFlow works', async () => {
-  const session = new Session({ intraOpThreads: 1, interOpThreads: 1 })
+  const session = new Session({ intraOpThreads: 1 })
   const matrix = { dtype: float, shape: { shape: { dim: [{ size: 512 }, { size: 512 }] } } }
   const chain = Array.from({ length: 100 }, (_, i): NodeMessage => {
     return { name: `m${i}`, op: 'MatMul', input: [i === 0 ? 'x:0' : `m${i - 1}:0`, 'x:0'], attr: { T: float } }

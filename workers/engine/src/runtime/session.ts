@@ -8,8 +8,6 @@ import './tf.ts'
 export interface SessionOptions {
   /** Of one operation; all cores unless set. The numbers of a run depend on it. */
   intraOpThreads?: number
-  /** Operations at a time; all cores unless set. */
-  interOpThreads?: number
   /** A server's address; this process unless set. */
   target?: string
 }
@@ -20,12 +18,13 @@ export interface RunRequest {
   fetches: string[]
   /** Nodes to run for their effect. */
   targets: string[]
-  /** One operation after another, on one thread: faster where each is short. Operations still share their own work. */
-  sequential?: boolean
 }
 
 const fullTrace = 3
-/** TensorFlow's number for the thread that runs the step itself. */
+/**
+ * TensorFlow's number for the thread that runs the step itself: one operation after another, each on all cores. Two at
+ * once would take turns on the same cores and push each other's data out of the caches.
+ */
 const ownThread = -1
 
 /** TensorFlow's RewriterConfig.OFF. */
@@ -45,10 +44,10 @@ const rewriteOptions = {
 export class Session {
   readonly #native: NativeSession
 
-  constructor({ intraOpThreads, interOpThreads, target = '' }: SessionOptions = {}) {
+  constructor({ intraOpThreads, target = '' }: SessionOptions = {}) {
     const config = encodeMessage('ConfigProto', {
       intraOpParallelismThreads: intraOpThreads ?? availableParallelism(),
-      interOpParallelismThreads: interOpThreads ?? availableParallelism(),
+      interOpParallelismThreads: 1,
       usePerSessionThreads: true,
       graphOptions: { rewriteOptions },
     })
@@ -77,9 +76,8 @@ export class Session {
   }
 
   async #run(request: RunRequest, options: { traceLevel?: number } = {}): Promise<NativeResult> {
-    const { feeds, fetches, targets, sequential } = request
-    const all = sequential ? { ...options, interOpThreadPool: ownThread } : options
-    const encoded = Object.keys(all).length > 0 ? encodeMessage('RunOptions', all) : undefined
+    const { feeds, fetches, targets } = request
+    const encoded = encodeMessage('RunOptions', { ...options, interOpThreadPool: ownThread })
     try {
       return await this.#native.run(feeds, fetches, targets, encoded)
     } catch (error) {

@@ -120,12 +120,25 @@ export class Graph {
     if (value.type === type) return value
     if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
     if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
+    if (value.swapped) return this.swapped(this.cast(value.swapped, type))
     const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
     this.#casts.set(value, known)
     const attrs: Attributes = { SrcT: value.type, DstT: type, Truncate: false }
     const cast = known.get(type) ?? this.emit('Cast', [value], attrs, { type, shape: value.shape })
     known.set(type, cast)
     return cast
+  }
+
+  /** (B, T, H, hd) to (B, H, T, hd) and back, moved in memory only where something needs it so. */
+  swapped(value: Value): Value {
+    if (value.swapped) return value.swapped
+    const { type } = value
+    const [batch = 1, length = 1, heads = 1, width = 1] = value.shape
+    const shape = [batch, heads, length, width]
+    if (length === 1 || heads === 1) return this.reshape(value, shape)
+    const attrs: Attributes = { T: type, Tperm: 'int32' }
+    const move = () => this.emit('Transpose', [value, this.ints([0, 2, 1, 3])], attrs, { type, shape }).output()
+    return { type, shape, swapped: value, output: once(move) }
   }
 
   /** `value` times `by`, a number or one a row (N, 1), which `multiply` builds where it is needed whole. */

@@ -11,7 +11,10 @@ export interface VariableSpec {
   dtype: DType
   /** Zeros unless given. */
   data?: Values
-  /** Set for a variable whose rows `writeRows` updates in place, such as a key/value cache: its buffer is never shared. */
+  /**
+   * Set for a variable that is changed in its own memory, which is never shared: one whose rows `writeRows` updates, such
+   * as a key/value cache, or one that `applyAdamW` trains. The latter then takes one pass over memory.
+   */
   inPlace?: boolean
   /**
    * How a traced program keeps a float32 variable; values cross as float32. bf16 halves it. int8 is for matrices that no
@@ -38,8 +41,6 @@ export interface FunctionSpec<K extends string> {
   variables?: readonly string[]
   /** Of matrix products; variables, norms, softmax and losses stay fp32. Default fp32. */
   precision?: Precision
-  /** Set for functions of many short operations: they run one after another, which spares the waking of threads. */
-  sequential?: boolean
 }
 
 /** One call runs the whole step: reads first, then assignments, then the outputs are handed back. */

@@ -4,13 +4,14 @@ import { tf } from '../runtime/tf.ts'
 import { type TraceBackend, withTracing } from './backend.ts'
 import { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
-import { type AdamWSettings, type AdamWVariables, adamWScalars } from './ops/apply-adamw.ts'
+import { type AdamWSettings, type AdamWVariables, adamWScalars, scaledGradient } from './ops/apply-adamw.ts'
 import type { CachedAttention } from './ops/cached-attention.ts'
 import { type OwnKernel, ownTypes } from './ops/own-kernel.ts'
 import type { Attended, AttentionGradients, PackedAttention } from './ops/packed-attention.ts'
 import type { SampleRows } from './ops/sample-rows.ts'
 import { type TraceScope, withTraceScope } from './ops/trace-scope.ts'
 import { allowRowWrites } from './ops/write-rows.ts'
+import { orderReaders } from './order-readers.ts'
 import type { FunctionSpec, InputSpec, Inputs, Variables } from './program.ts'
 import { type StoredVariable, TracedVariable } from './traced-variable.ts'
 import type { GraphNode, GraphType, NodeOutput, Value } from './value.ts'
@@ -21,6 +22,9 @@ export interface Traced {
   outputs: Record<string, { output: NodeOutput; shape: number[] }>
   effects: GraphNode[]
 }
+
+/** float32 scalars; see `applyAdamW`. */
+type AdamWRates = Record<'decay' | 'rate' | 'epsilon', Tensor>
 
 type Body<K extends string> = (variables: Variables, inputs: Inputs<K>) => Record<string, Tensor>
 
@@ -54,38 +58,69 @@ class Trace implements TraceScope {
       const results = withTraceScope(this, () => body(this.#named, Object.fromEntries(tensors)))
       const outputs = Object.entries(results).map(([key, tensor]) => [key, this.#fetch(tensor)])
       for (const variable of this.#variables.keys()) this.#flush(variable)
-      return {
+      const traced: Traced = {
         placeholders: Object.fromEntries(
           Object.entries(placeholders).map(([key, value]) => [key, value.output().node]),
         ),
         outputs: Object.fromEntries(outputs),
         effects: [...this.#variables.values()].flatMap((variable) => variable.effects),
       }
+      orderReaders([...Object.values(traced.outputs).map(({ output }) => output.node), ...traced.effects])
+      return traced
     } finally {
       for (const variable of this.#variables.keys()) variable.dispose()
     }
   }
 
-  /** Decay first, then TensorFlow's Adam with the bias corrections folded into its rate and epsilon. */
+  /** The bias corrections are folded into rate and epsilon. */
   applyAdamW(variables: AdamWVariables, grad: Tensor, settings: AdamWSettings): void {
-    const graph = this.#graph
     const { param, m, v } = variables
     const traced = [param, m, v].map((variable) => this.#flush(variable))
-    const [weights] = traced
-    if (!weights) return
-    const branch = settings.when && this.#branchOn(settings.when)
     const { stepSize, rootCorrection } = adamWScalars(settings)
-    if (settings.weightDecay !== 0) {
-      const decay = tf.mul(param, tf.mul(settings.learningRate, settings.weightDecay))
-      weights.write('AssignSubVariableOp', [this.#value(decay)], { dtype: 'float32' }, branch)
+    const rates = {
+      decay: tf.mul(settings.learningRate, settings.weightDecay),
+      rate: tf.mul(stepSize, rootCorrection),
+      epsilon: tf.mul(rootCorrection, settings.epsilon),
     }
-    const scalar = (value: number) => graph.uniform(value, [], 'float32')
+    if (this.#graph.kernels && traced.every(({ inPlace }) => inPlace)) {
+      this.#updateInPlace(traced, grad, rates, settings)
+    } else {
+      this.#updateByTensorFlow(traced, param, grad, rates, settings)
+    }
+    for (const variable of [param, m, v]) this.#renew(variable)
+  }
+
+  /** One pass over memory: gradients in the type they come in, their scale and the decay on the way. */
+  #updateInPlace(traced: TracedVariable[], grad: Tensor, rates: AdamWRates, settings: AdamWSettings): void {
+    const { beta1, beta2, gradScale = tf.scalar(1), when = tf.scalar(true, 'bool') } = settings
+    const given = this.#value(grad)
+    const value = given.type === 'float16' ? this.#graph.cast(given, 'float32') : given
+    const scalars = [rates.decay, rates.rate, rates.epsilon, gradScale].map((one) => this.#value(one))
+    const condition = this.#value(when)
+    const attrs = { T: value.type, beta1: { float: beta1 }, beta2: { float: beta2 } }
+    TracedVariable.overwriteLast('TemperAdamW', traced, [value, ...scalars, condition], attrs, condition)
+  }
+
+  /** Decay first, then TensorFlow's Adam. */
+  #updateByTensorFlow(
+    traced: TracedVariable[],
+    param: Variable,
+    grad: Tensor,
+    { decay, rate, epsilon }: AdamWRates,
+    settings: AdamWSettings,
+  ): void {
+    const branch = settings.when && this.#branchOn(settings.when)
+    if (settings.weightDecay !== 0) {
+      const decayed = [this.#value(tf.mul(param, decay))]
+      traced[0]?.write('AssignSubVariableOp', decayed, { dtype: 'float32' }, branch)
+    }
+    const scalar = (value: number) => this.#graph.uniform(value, [], 'float32')
+    const scaled = this.#graph.cast(this.#value(scaledGradient(grad, settings)), 'float32')
     // With both powers of beta zero, TensorFlow adds no bias correction of its own.
-    const inputs = [scalar(0), scalar(0), this.#value(tf.mul(stepSize, rootCorrection)), scalar(settings.beta1)]
-    inputs.push(scalar(settings.beta2), this.#value(tf.mul(rootCorrection, settings.epsilon)), this.#value(grad))
+    const inputs = [scalar(0), scalar(0), this.#value(rate), scalar(settings.beta1), scalar(settings.beta2)]
+    inputs.push(this.#value(epsilon), scaled)
     const attrs = { T: 'float32' as const, use_locking: false, use_nesterov: false }
     TracedVariable.writeTogether('ResourceApplyAdam', traced, inputs, attrs, branch)
-    for (const variable of [param, m, v]) this.#renew(variable)
   }
 
   writeRows(variable: Variable, rows: Tensor, values: Tensor): Tensor {
@@ -119,13 +154,14 @@ class Trace implements TraceScope {
 
   packedAttention(call: PackedAttention): Attended | undefined {
     if (!this.#graph.kernels) return undefined
-    const { q } = call
     const type = this.#attentionType()
-    const results = [{ type, shape: q.shape } as const, { type: 'float32', shape: q.shape.slice(0, 3) } as const]
-    const inputs = [...this.#factors([call.q, call.k, call.v]), ...this.#placesOf(call)]
+    const [q, k, v] = this.#factors([call.q, call.k, call.v]) as [Value, Value, Value]
+    const sums = { type: 'float32', shape: call.q.shape.slice(0, 3) } as const
+    const results = [{ type, shape: q.shape }, sums]
+    const inputs = [q, k, v, ...this.#placesOf(call)]
     const attrs = { T: type, window: { int: call.window ?? 0 } }
     const [out, logSums] = this.#graph.emitAll('TemperPackedAttention', inputs, attrs, results) as [Value, Value]
-    return { out: this.#backend.makeTensor(out), logSums: this.#backend.makeTensor(logSums) }
+    return { out: this.#backend.makeTensor(this.#graph.swapped(out)), logSums: this.#backend.makeTensor(logSums) }
   }
 
   packedAttentionGradients(call: PackedAttention, left: Attended, dOut: Tensor): AttentionGradients | undefined {
@@ -136,7 +172,7 @@ class Trace implements TraceScope {
     const attrs = { T: type, window: { int: call.window ?? 0 } }
     const results = [q, k, v].map(({ shape }) => ({ type, shape }))
     const found = this.#graph.emitAll('TemperPackedAttentionGrad', inputs, attrs, results)
-    const [dQ, dK, dV] = found.map((value) => this.#backend.makeTensor(value)) as [Tensor, Tensor, Tensor]
+    const [dQ, dK, dV] = found.map((value) => this.#backend.makeTensor(this.#graph.swapped(value))) as [Tensor, Tensor, Tensor] // biome-ignore format: one row
     return { dQ, dK, dV }
   }
 
@@ -145,8 +181,10 @@ class Trace implements TraceScope {
     return this.#graph.matmulType === 'bfloat16' ? 'bfloat16' : 'float32'
   }
 
+  /** (B, T, H, hd), as projections leave them. */
   #factors(tensors: Tensor[]): Value[] {
-    return tensors.map((tensor) => this.#graph.cast(this.#value(tensor), this.#attentionType()))
+    const graph = this.#graph
+    return tensors.map((tensor) => graph.swapped(graph.cast(this.#value(tensor), this.#attentionType())))
   }
 
   #placesOf({ segments, parents = segments, positions }: PackedAttention): Value[] {

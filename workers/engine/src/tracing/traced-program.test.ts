@@ -234,14 +234,19 @@ test('keeps bf16 storage inside: values cross as float32 rounded to bf16', async
 
 const sizes = { w1: [5, 16], b1: [16], w2: [16, 7], b2: [7] }
 
-/** Trains a two-layer classifier; returns losses and norms. */
-async function train(program: Program, steps: number, precision: 'fp32' | 'bf16' = 'fp32'): Promise<number[]> {
+interface Training {
+  precision?: 'fp32' | 'bf16'
+  inPlace?: boolean
+}
+
+/** Trains a two-layer classifier; returns losses, norms, and a bias after each step. */
+async function train(program: Program, steps: number, { precision, inPlace }: Training = {}): Promise<number[]> {
   for (const [name, shape] of Object.entries(sizes)) {
     const data = Float32Array.from(
       { length: tf.util.sizeFromShape(shape) },
       (_, i) => Math.sin(i * 1.7 + shape.length) / 2,
     )
-    const spec = { shape, dtype: 'float32' } as const
+    const spec = { shape, dtype: 'float32', inPlace } as const
     await program.addVariables({ [name]: { ...spec, data }, [`m.${name}`]: spec, [`v.${name}`]: spec })
   }
   await program.addVariables({ step: scalar })
@@ -263,10 +268,11 @@ async function train(program: Program, steps: number, precision: 'fp32' | 'bf16'
         beta2: 0.99,
         epsilon: 1e-8,
         weightDecay: 0.1,
+        gradScale: tf.minimum(1, tf.div(0.5, norm)),
         step: count,
       }
       const state = { param: get(params, name), m: get(variables, `m.${name}`), v: get(variables, `v.${name}`) }
-      applyAdamW(state, grad.mul(tf.minimum(1, tf.div(0.5, norm))), settings)
+      applyAdamW(state, grad, settings)
     }
     return { value, norm, b2: get(params, 'b2') }
   })
@@ -282,11 +288,55 @@ async function train(program: Program, steps: number, precision: 'fp32' | 'bf16'
   return figures
 }
 
-test('trains to the numbers of eager execution', async () => {
+test.each([false, true])('trains to the numbers of eager execution, in place: %s', async (inPlace) => {
   const expected = await train(open(new EagerProgram()), 5)
-  const actual = await train(open(new TracedProgram()), 5)
+  const actual = await train(open(new TracedProgram()), 5, { inPlace })
   expect(actual).toHaveLength(45)
   for (const [i, value] of actual.entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5)
+})
+
+test.each([true, false])(
+  'weights trained in place are read before and after they change, where they may: %s',
+  async (when) => {
+    const program = open(new TracedProgram())
+    const size = 100_000
+    const spec = { shape: [size], dtype: 'float32', inPlace: true } as const
+    const data = new Float32Array(size).fill(1)
+    await program.addVariables({ w: { ...spec, data }, m: spec, v: spec, copy: spec })
+    const step = program.define('step', { inputs: { when: scalar } }, (variables, inputs) => {
+      const [param, m, v] = ['w', 'm', 'v'].map((name) => get(variables, name)) as [Variable, Variable, Variable]
+      const view = param.reshape([size / 10, 10])
+      const settings = { learningRate: 0.5, beta1: 0, beta2: 0, epsilon: 0, weightDecay: 0.5, step: 1 }
+      applyAdamW({ param, m, v }, param, { ...settings, when: inputs.when.greater(0) })
+      get(variables, 'copy').assign(param)
+      return { early: view.square().sum(), late: param.sum(), part: view.slice([0, 0], [1, 10]) }
+    })
+    // Decay takes a quarter, the step a half, of what they were.
+    for (let before = 1; before > 0.001; before = when ? before * 0.75 - 0.5 : 0) {
+      const { early, late, part } = await step({ when: Float32Array.of(when ? 1 : 0) })
+      const after = when ? before * 0.75 - 0.5 : before
+      expect(early.data[0]).toBeCloseTo(size * before ** 2, 0)
+      expect(part.data).toEqual(new Float32Array(10).fill(before))
+      expect(late.data[0]).toBeCloseTo(size * after, 0)
+      const { w, copy } = await program.read(['w', 'copy'])
+      expect(w?.[size - 1]).toBe(after)
+      expect(copy).toEqual(w)
+    }
+  },
+)
+
+test('refuses to read weights after they changed in place, for what they changed to', async () => {
+  const program = open(new TracedProgram())
+  const spec = { shape: [4], dtype: 'float32', inPlace: true } as const
+  await program.addVariables({ w: spec, m: spec, v: spec })
+  const step = program.define('step', { inputs: {} }, (variables) => {
+    const [param, m, v] = ['w', 'm', 'v'].map((name) => get(variables, name)) as [Variable, Variable, Variable]
+    const view = param.reshape([2, 2])
+    const settings = { learningRate: 0.5, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, step: 1 }
+    applyAdamW({ param, m, v }, tf.ones([4]), settings)
+    return { moved: view.sub(param.reshape([2, 2])) }
+  })
+  await expect(step({})).rejects.toThrow('Sub reads what TemperAdamW overwrites, and needs what it writes')
 })
 
 test('trains to the same bits twice', async () => {
@@ -295,7 +345,7 @@ test('trains to the same bits twice', async () => {
 
 test('trains in bf16 close to fp32, and not equal to it', async () => {
   const expected = await train(open(new TracedProgram()), 2)
-  const actual = await train(open(new TracedProgram()), 2, 'bf16')
+  const actual = await train(open(new TracedProgram()), 2, { precision: 'bf16' })
   expect(actual[0]).not.toBe(expected[0])
   expect(actual[0]).toBeCloseTo(expected[0] ?? Number.NaN, 2)
 })

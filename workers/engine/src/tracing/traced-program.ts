@@ -150,7 +150,7 @@ export class TracedProgram implements Program {
   }
 
   #request(name: string, feeds: Record<string, Values>): RunRequest {
-    const { inputs, sequential } = this.#function(name).spec
+    const { inputs } = this.#function(name).spec
     checkFeeds(name, inputs, feeds)
     const { traced, used } = this.#compiled(name)
     const fed = Object.entries(traced.placeholders).filter(([, node]) => used.has(node))
@@ -160,7 +160,6 @@ export class TracedProgram implements Program {
       ),
       fetches: Object.values(traced.outputs).map(({ output }) => outputName(output)),
       targets: traced.effects.map((node) => node.name),
-      sequential,
     }
   }
 

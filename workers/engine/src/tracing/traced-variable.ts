@@ -2,7 +2,8 @@ import { TemperError } from '@temper/db/contracts'
 import type { DataId } from '@tensorflow/tfjs-node-gpu'
 import type { Branch } from './branch.ts'
 import type { Graph } from './graph.ts'
-import type { Attributes, GraphNode, GraphType, NodeOutput, Shape, Value } from './value.ts'
+import { isView, writesLate } from './order-readers.ts'
+import type { Attributes, GraphNode, GraphType, Shape, Value } from './value.ts'
 
 /** A variable of the session, as every function refers to it. */
 export interface StoredVariable {
@@ -51,6 +52,10 @@ export class TracedVariable {
     this.#contents = this.read
   }
 
+  get inPlace(): boolean {
+    return this.#stored.inPlace
+  }
+
   /** What to run for the writes to happen. */
   get effects(): GraphNode[] {
     return this.#writes.map(({ done }) => done)
@@ -78,7 +83,7 @@ export class TracedVariable {
     const { type, inPlace } = this.#stored
     const typed = this.#graph.cast(value, type)
     // A buffer that nothing else holds: TensorFlow would share that of a constant or of an equal value.
-    const own = inPlace ? TracedVariable.copy(this.#graph, typed) : typed
+    const own = inPlace || TracedVariable.aliasesInPlace(typed) ? TracedVariable.copy(this.#graph, typed) : typed
     this.write('AssignVariableOp', [own], { dtype: type })
     this.readAgain()
   }
@@ -152,6 +157,26 @@ export class TracedVariable {
     return result
   }
 
+  /**
+   * Adds a node that takes `inputs` and the contents of several variables, and changes these in their own buffers once
+   * nobody needs the old contents any more. @param after - one of the inputs; what it is computed of has run by then
+   */
+  static overwriteLast(
+    op: string,
+    variables: TracedVariable[],
+    inputs: Value[],
+    attrs: Attributes,
+    after: Value,
+  ): void {
+    const [first] = variables
+    if (!first) return
+    const contents = variables.map((variable) => variable.#contents)
+    const node = first.#graph.effect(op, [...inputs, ...contents], attrs, [])
+    writesLate(node, { contents: contents.map((value) => value.output().node), after: after.output().node })
+    inPlaceWrites.add(node)
+    for (const variable of variables) variable.#record(node)
+  }
+
   /** A value in memory of its own, which no graph optimisation undoes. */
   static copy(graph: Graph, value: Value): Value {
     return graph.emit('DeepCopy', [value], { T: value.type }, value)
@@ -159,9 +184,9 @@ export class TracedVariable {
 
   /** Whether the value is a view of a buffer that `writeRows` writes into. */
   static aliasesInPlace(value: Value): boolean {
-    let output: NodeOutput | undefined = value.output()
-    while (output?.node.op === 'Reshape' || output?.node.op === 'Identity') output = output.node.inputs[0]
-    return output !== undefined && inPlaceNodes.has(output.node)
+    const aliases = (node: GraphNode): boolean =>
+      inPlaceNodes.has(node) || (isView(node) && node.inputs.some((input) => aliases(input.node)))
+    return aliases(value.output().node)
   }
 
   #refuseUsed(by: string): void {

@@ -62,6 +62,8 @@ export interface Value {
   readonly scaled?: { value: Value; by: Value }
   /** Set where this is a matrix of int8 (R, C) times a number a row (R); products and gathers take it apart. */
   readonly quantized?: { values: Value; scales: Value }
+  /** Set where this is `swapped` with its second and third dimension exchanged; attention and rope take it apart. */
+  readonly swapped?: Value
   /** The node's output, built on the first call. Throws for contents that were overwritten in place. */
   output(): NodeOutput
 }

@@ -23,7 +23,7 @@ export function valueNames(value: ValueModel): string[] {
 
 /** A head of zeros on a body of this width: it starts by expecting nothing. */
 export async function addSharedValueHead(program: Program, hiddenSize: number): Promise<void> {
-  await program.addVariables({ [sharedHead]: { shape: [1, hiddenSize], dtype: 'float32' } })
+  await program.addVariables({ [sharedHead]: { shape: [1, hiddenSize], dtype: 'float32', inPlace: true } })
 }
 
 /**

@@ -33,8 +33,10 @@ export const own: KernelTable = {
     return graph.emit(sigmoidGradKernel, [y, dy], { T: y.type }, y)
   }, 'follow'),
   [l2LossKernel]: kernel<{ x: Value }>((graph, { x }) => {
-    return graph.emit('L2Loss', [x], { T: x.type }, { type: x.type, shape: [] })
-  }),
+    const single = { type: 'float32', shape: [] } as const
+    if (graph.kernels && x.type !== 'float16') return graph.emit('TemperHalfSquares', [x], { T: x.type }, single)
+    return graph.emit('L2Loss', [graph.cast(x, 'float32')], { T: 'float32' }, single)
+  }, 'own'),
   [statelessUniformKernel]: kernel<{ seed: Value }, { shape: number[] }>((graph, { seed }, { shape }) => {
     const types = { dtype: 'float32' as const, T: 'int32' as const, Tseed: 'int32' as const }
     return graph.emit(statelessUniformKernel, [graph.ints(shape), seed], types, { type: 'float32', shape })

@@ -25,6 +25,7 @@ export const layout: KernelTable = {
     if (perm.every((source, i) => source === i)) return x
     const shape = perm.map((source) => x.shape[source] ?? 1)
     if (x.uniform !== undefined) return graph.uniform(x.uniform, shape, x.type)
+    if (perm.join() === '0,2,1,3') return graph.swapped(x)
     return graph.emit('Transpose', [x, graph.ints(perm)], { T: x.type, Tperm: 'int32' }, { type: x.type, shape })
   }, 'own'),
   Tile: kernel<X, { reps: number[] }>((graph, { x }, { reps }) => {

@@ -16,6 +16,8 @@ export interface AdamWSettings {
   /** Added outside the square root, after the bias correction. */
   epsilon: number
   weightDecay: number
+  /** What the gradient is multiplied by first; 1 unless set. */
+  gradScale?: Tensor
   /** 1 at the first update; float32 scalar. */
   step: Tensor | number
   /** Bool scalar: where it does not hold, all three variables stay as they are, bit for bit. Always unless set. */
@@ -33,13 +35,18 @@ export function applyAdamW(variables: AdamWVariables, grad: Tensor, settings: Ad
   else if (settings.when?.dataSync()[0] !== 0) tf.tidy(() => updateEagerly(variables, grad, settings))
 }
 
-function updateEagerly({ param, m, v }: AdamWVariables, grad: Tensor, settings: AdamWSettings): void {
+function updateEagerly({ param, m, v }: AdamWVariables, unscaled: Tensor, settings: AdamWSettings): void {
   const { beta1, beta2, epsilon, weightDecay } = settings
+  const grad = scaledGradient(unscaled, settings)
   m.assign(m.mul(beta1).add(grad.mul(1 - beta1)))
   v.assign(v.mul(beta2).add(grad.square().mul(1 - beta2)))
   const { stepSize, rootCorrection } = adamWScalars(settings)
   const decayed = weightDecay === 0 ? param : param.sub(param.mul(tf.mul(settings.learningRate, weightDecay)))
   param.assign(decayed.sub(m.div(v.sqrt().div(rootCorrection).add(epsilon)).mul(stepSize)))
+}
+
+export function scaledGradient(grad: Tensor, { gradScale }: AdamWSettings): Tensor {
+  return gradScale ? tf.mul(grad, gradScale) : grad
 }
 
 /** `lr / (1 - beta1^t)` and `sqrt(1 - beta2^t)`; expm1 keeps the digits that `1 - beta2^t` loses in fp32 at small t. */
