@@ -87,7 +87,10 @@ class Pool {
       uint64_t turn = turn_.load(std::memory_order_seq_cst);
       if (turn != seen && turn % 2 == 1) return turn;
       _mm_pause();
-      if (spins % 64 == 0 && Clock::now() > until) break;
+      if (spins % 64 != 0) continue;
+      // TensorFlow's own threads may be waiting for this core.
+      sched_yield();
+      if (Clock::now() > until) break;
     }
     std::unique_lock<std::mutex> lock(sleep_);
     sleeping_.fetch_add(1, std::memory_order_seq_cst);
