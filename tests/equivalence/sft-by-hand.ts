@@ -59,7 +59,7 @@ function lossOf(model: Model, variables: Variables, inputs: Inputs<string>, { at
   const batch = inputs as BatchInputs
   const params = paramsOf(variables, 'policy')
   const attend = kind === 'plain' ? causalAttention(batch.ids.shape[1] ?? 0) : packedCausalAttention(batch)
-  const hidden = model.hiddenStates(params, batch, attend)
+  const hidden = model.hiddenStates(params, { ...batch, at: batch.lossPositions }, attend)
   const scored = { ...batch, hidden, headWeight: model.headWeight(params) }
   const { lossSum, denominator } = languageModelingLoss(scored, { maxLogits })
   return lossSum.div(denominator) as Tensor

@@ -54,9 +54,8 @@ function lossOf(point: MemoryPoint, model: Model, params: Record<string, Tensor>
   const attend = point.form === 'plain' ? plainAttention(length) : packedCausalAttention(batch)
   const hidden = model.hiddenStates(params, batch, attend)
   const scored = {
-    hidden,
+    hidden: hidden.reshape([length, model.hiddenSize]),
     headWeight: model.headWeight(params),
-    lossPositions: tf.range(0, length, 1, 'int32'),
     targets: batch.targets,
     weights: tf.ones([length]),
   }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { gatherHidden } from '@temper/engine/losses'
 import { paramsOf } from '@temper/engine/models'
 import { linear } from '@temper/engine/nn'
 import { readJson } from '../read-json.ts'
@@ -35,7 +34,7 @@ async function computeLogits({ program, model }: OpenModels, reference: ForwardR
   const places = [...Array(reference.lengths[0] ?? 0).keys(), 2 * width + (reference.lengths[2] ?? 0) - 1]
   const at = { shape: [places.length], dtype: 'int32' as const }
   const run = program.define('logits', { inputs: { ...inputs, at } }, (variables, tensors) => {
-    const hidden = gatherHidden(hiddenStates(model, variables, 'policy', tensors), tensors.at)
+    const hidden = hiddenStates(model, variables, 'policy', tensors, tensors.at)
     return { logits: linear(hidden, model.headWeight(paramsOf(variables, 'policy'))) }
   })
   const { logits } = await run({ ...feeds, at: Int32Array.from(places) })

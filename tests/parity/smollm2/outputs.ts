@@ -1,6 +1,6 @@
 import { samplingSchema } from '@temper/db/contracts'
 import { Generator } from '@temper/engine/generation'
-import { gatherHidden, sequenceLogps } from '@temper/engine/losses'
+import { sequenceLogps } from '@temper/engine/losses'
 import { paramsOf } from '@temper/engine/models'
 import { linear } from '@temper/engine/nn'
 import type { Tokenizer } from '@temper/engine/tokenizer'
@@ -17,7 +17,7 @@ export async function checkNextTokens(checks: Checks, { program, model }: OpenMo
   const width = inputs.ids.shape[1] ?? 0
   const at = { shape: [ids.length], dtype: 'int32' as const }
   const run = program.define('next tokens', { inputs: { ...inputs, at } }, (variables, tensors) => {
-    const hidden = gatherHidden(hiddenStates(model, variables, 'policy', tensors), tensors.at)
+    const hidden = hiddenStates(model, variables, 'policy', tensors, tensors.at)
     const logits = linear(hidden, model.headWeight(paramsOf(variables, 'policy')))
     return { logits, logSums: logits.logSumExp(-1) }
   })

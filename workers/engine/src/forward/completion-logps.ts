@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { gatherHidden, type TokenScores, tokenScores } from '../losses/index.ts'
+import { type TokenScores, tokenScores } from '../losses/index.ts'
 import { hasAdapters, type Model, type Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import type { Inputs } from '../tracing/index.ts'
@@ -10,7 +10,7 @@ type CompletionInputs = Inputs<'ids' | 'positions' | 'segments' | 'lossPositions
 export function completionHidden(model: Model, params: Params, inputs: CompletionInputs): Tensor {
   const { ids, positions, segments, lossPositions } = inputs
   const attend = packedCausalAttention({ segments, positions })
-  return gatherHidden(model.hiddenStates(params, { ids, positions }, attend), lossPositions)
+  return model.hiddenStates(params, { ids, positions, at: lossPositions }, attend)
 }
 
 /**

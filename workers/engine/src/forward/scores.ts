@@ -1,5 +1,4 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { gatherHidden } from '../losses/index.ts'
 import type { Model, Params } from '../models/index.ts'
 import { packedCausalAttention } from '../nn/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -25,10 +24,10 @@ export function scoresAt(
 ): Tensor {
   const hidden = scorer.hiddenStates(
     params,
-    { ids, positions },
+    { ids, positions, at },
     packedCausalAttention({ segments, positions, parents }),
   )
-  return tf.reshape(tf.matMul(gatherHidden(hidden, at), scorer.headWeight(params), false, true), [-1])
+  return tf.reshape(tf.matMul(hidden, scorer.headWeight(params), false, true), [-1])
 }
 
 /** A raw score in deviations from the mean. */

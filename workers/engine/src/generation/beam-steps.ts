@@ -41,8 +41,7 @@ export function definePrefill(policy: Policy, shape: BeamShape, promptLength: nu
     // What follows a prompt in its slot is padding, which is overwritten before anybody sees it.
     const places = { slots: firstSlots(shape), starts: filled(0), counts: filled(promptLength) }
     const attend = cachedAttend(cache, model, variables, places)
-    const hidden = model.hiddenStates(paramsOf(variables, role), { ids, positions }, attend)
-    const last = tf.gather(tf.reshape(hidden, [-1, model.hiddenSize]), lastIndices)
+    const last = model.hiddenStates(paramsOf(variables, role), { ids, positions, at: lastIndices }, attend)
     return mostLikely(policy, shape, variables, last, logps)
   })
 }

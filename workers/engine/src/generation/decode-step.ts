@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type Model, namesRead, paramsOf, type Role } from '../models/index.ts'
 import { tf } from '../runtime/tf.ts'
 import {
@@ -82,10 +82,10 @@ function nextLogits(
   const order = tf.expandDims(tf.range(0, tokens, 1, 'int32'), 0)
   // Padding may lie beyond the context.
   const positions = tf.minimum(tf.add(tf.expandDims(starts, 1), order), tf.scalar(model.contextLength - 1, 'int32'))
-  const hidden = tf.reshape(model.hiddenStates(params, { ids, positions }, attend), [-1, model.hiddenSize])
   const lastOf = () => tf.add(tf.range(0, rows * tokens, tokens, 'int32'), tf.maximum(tf.sub(counts, 1), 0))
-  const last = tokens === 1 ? hidden : tf.gather(hidden, tf.cast(lastOf(), 'int32') as Tensor1D)
-  return tf.matMul(last, model.headWeight(params), false, true)
+  const at = tokens === 1 ? undefined : tf.cast(lastOf(), 'int32')
+  const hidden = model.hiddenStates(params, { ids, positions, at }, attend)
+  return tf.matMul(tf.reshape(hidden, [rows, model.hiddenSize]), model.headWeight(params), false, true)
 }
 
 function reported(logits: Tensor, ids: Tensor, top: number): Record<string, Tensor> {

@@ -1,14 +1,11 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-node-gpu'
-import { tf } from '../runtime/tf.ts'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { type TokenScoreOptions, type TokenScores, tokenScores } from './token-scores.ts'
 
 export interface LanguageModelingInput {
-  /** (B, T, D), after the final norm. */
+  /** (M, D): states after the final norm that predict the targets. */
   hidden: Tensor
   /** (V, D) */
   headWeight: Tensor
-  /** int32 (M): flat indices into (B·T) of the states that predict the targets. */
-  lossPositions: Tensor
   /** int32 (M) */
   targets: Tensor
   /** float32 (M): 0 for padding. */
@@ -31,7 +28,7 @@ export function languageModelingLoss(
   options: TokenScoreOptions = {},
 ): LanguageModelingLoss {
   const { headWeight, targets, weights } = input
-  const scores = tokenScores(gatherHidden(input.hidden, input.lossPositions), headWeight, targets, options)
+  const scores = tokenScores(input.hidden, headWeight, targets, options)
   return {
     ...scores,
     lossSum: scores.logps.mul(weights).sum().neg(),
@@ -39,15 +36,4 @@ export function languageModelingLoss(
     entropySum: scores.entropy.mul(weights).sum(),
     correctSum: scores.correct.mul(weights).sum(),
   }
-}
-
-/**
- * Hidden states at flat positions.
- * @param hidden - (B, T, D)
- * @param positions - int32 (M), indices into (B·T)
- * @returns (M, D)
- */
-export function gatherHidden(hidden: Tensor, positions: Tensor): Tensor {
-  const width = hidden.shape[2] ?? 1
-  return tf.gather(hidden.reshape([-1, width]), positions as Tensor1D)
 }

@@ -16,6 +16,7 @@ import { type Layer, layerOf } from './layer.ts'
 import type { Attend, Model, ModelInput, Params, Routing, StoredTensor } from './model.ts'
 import { runLayer } from './run-layer.ts'
 import { type FeedForward, swiglu } from './swiglu.ts'
+import { wantedInLayer, wantedPlaces } from './wanted-places.ts'
 
 /** What tells one Llama-like family from another. */
 export interface DecoderOptions extends DecoderConfig {
@@ -129,21 +130,24 @@ interface Call {
 function hiddenStates(
   options: DecoderOptions,
   blocks: readonly FeedForward[],
-  { params, input: { ids, positions }, attend, routings }: Call,
+  { params, input, attend, routings }: Call,
 ): Tensor {
   const { epsilon } = options
+  const { ids, positions } = input
   const rotation = ropeRotation(positions, options.ropeFrequencies, options.ropeMagnitude)
   let x = embedding(params['model.embed_tokens.weight'] as Tensor, ids) // (B, T, D)
   for (const [layer, block] of blocks.entries()) {
     const prefix = `model.layers.${layer}.`
     const routed: Routing[] = []
-    const [next, ...probabilities] = runLayer(params, prefix, x, (ofLayer, input) => {
+    // The balancing loss is over the router's choices for all tokens.
+    const wanted = wantedInLayer(routings ? { ids, positions } : input, layer, options)
+    const [next, ...probabilities] = runLayer(params, prefix, x, (ofLayer, before) => {
       const own = layerOf(ofLayer, prefix, linear)
       const normed = (name: string, of: Tensor) => rmsNorm(of, own.param(`${name}.weight`), epsilon)
-      const attended = attentionPart(options, own, normed('input_layernorm', input), rotation, (q, k, v) =>
+      const mixed = mixedHeads(options, own, normed('input_layernorm', before), rotation, (q, k, v) =>
         attend(layer, q, k, v, options.windows?.[layer]),
       )
-      const middle = input.add(attended)
+      const middle = wanted(before).add(own.project('self_attn.o_proj', wanted(mixed)))
       const found: Routing[] = []
       const fed = block.run(own, normed('post_attention_layernorm', middle), found)
       if (routed.length === 0) routed.push(...found)
@@ -155,11 +159,11 @@ function hiddenStates(
       routings?.push({ ...(routed[i] as Routing), probabilities: tensor })
     }
   }
-  return rmsNorm(x, params['model.norm.weight'] as Tensor, epsilon)
+  return rmsNorm(wantedPlaces(input)(x), params['model.norm.weight'] as Tensor, epsilon)
 }
 
-/** (B, T, D) → (B, T, D). */
-function attentionPart(
+/** (B, T, D) → (B, T, H · hd). */
+function mixedHeads(
   { nHead, nKvHead, qkNorm, epsilon }: DecoderOptions,
   { param, project }: Layer,
   x: Tensor,
@@ -170,6 +174,5 @@ function attentionPart(
   const rotated = (name: 'q' | 'k', projected: Tensor) =>
     applyRope(qkNorm ? rmsNorm(projected, param(`self_attn.${name}_norm.weight`), epsilon) : projected, rotation)
   const [q, k, v] = [heads('q', nHead), heads('k', nKvHead), heads('v', nKvHead)] // (B, H | KV, T, hd)
-  const mixed = attend(rotated('q', q), rotated('k', k), v)
-  return project('self_attn.o_proj', mergeHeads(mixed))
+  return mergeHeads(attend(rotated('q', q), rotated('k', k), v))
 }

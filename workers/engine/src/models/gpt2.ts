@@ -8,6 +8,7 @@ import { type Layer, layerOf } from './layer.ts'
 import type { Attend, Model, ModelInput, Params } from './model.ts'
 import { parseConfig, requireMultiple } from './parse-config.ts'
 import { runLayer } from './run-layer.ts'
+import { wantedInLayer, wantedPlaces } from './wanted-places.ts'
 
 const size = z.number().int().positive()
 
@@ -119,27 +120,29 @@ function stdOf(config: Gpt2Config, name: string): number {
     : config.initializerRange
 }
 
-function hiddenStates(config: Gpt2Config, params: Params, { ids, positions }: ModelInput, attend: Attend): Tensor {
+function hiddenStates(config: Gpt2Config, params: Params, input: ModelInput, attend: Attend): Tensor {
+  const { ids, positions } = input
   const tokens = embedding(params['transformer.wte.weight'] as Tensor, ids) // (B, T, D)
   let x = tokens.add(embedding(params['transformer.wpe.weight'] as Tensor, positions))
   for (let layer = 0; layer < config.nLayer; layer++) {
     const prefix = `transformer.h.${layer}.`
-    const block = (ofLayer: Params, input: Tensor) => {
+    const wanted = wantedInLayer(input, layer, config)
+    const block = (ofLayer: Params, before: Tensor) => {
       const own = layerOf(ofLayer, prefix, conv1d)
       const norm = (name: string, of: Tensor) =>
         layerNorm(of, own.param(`${name}.weight`), own.param(`${name}.bias`), config.epsilon)
-      const attended = attentionPart(config, own, norm('ln_1', input), (q, k, v) => attend(layer, q, k, v))
-      const middle = input.add(attended)
+      const mixed = mixedHeads(config, own, norm('ln_1', before), (q, k, v) => attend(layer, q, k, v))
+      const middle = wanted(before).add(own.project('attn.c_proj', wanted(mixed)))
       return [middle.add(feedForward(own, norm('ln_2', middle)))]
     }
     x = runLayer(params, prefix, x, block)[0] as Tensor
   }
   const { 'transformer.ln_f.weight': weight, 'transformer.ln_f.bias': bias } = params
-  return layerNorm(x, weight as Tensor, bias as Tensor, config.epsilon)
+  return layerNorm(wantedPlaces(input)(x), weight as Tensor, bias as Tensor, config.epsilon)
 }
 
 /** (B, T, D) → (B, T, D). */
-function attentionPart(
+function mixedHeads(
   { nHead }: Gpt2Config,
   { project }: Layer,
   x: Tensor,
@@ -147,7 +150,7 @@ function attentionPart(
 ): Tensor {
   const qkv = project('attn.c_attn', x) // (B, T, 3D)
   const [q, k, v] = tf.split(qkv, 3, -1).map((part) => splitHeads(part, nHead)) as [Tensor, Tensor, Tensor]
-  return project('attn.c_proj', mergeHeads(attend(q, k, v)))
+  return mergeHeads(attend(q, k, v))
 }
 
 function feedForward({ project }: Layer, x: Tensor): Tensor {

@@ -1,5 +1,6 @@
 /** Layers as functions on tensors; plain tfjs, so they run eagerly and traced. */
 export * from './activations.ts'
+export * from './at-places.ts'
 export * from './attention.ts'
 export * from './dropout.ts'
 export * from './embedding.ts'

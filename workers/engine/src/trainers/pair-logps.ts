@@ -22,9 +22,10 @@ export function pairLogps({ model, role, settings }: PairPolicy, variables: Vari
   const { ids, positions, segments, parents, ...losses } = inputs as BatchInputs & Inputs<'sequenceOf'>
   const { lossPositions, targets, weights, sequenceOf } = losses
   const params = paramsOf(variables, role, inputs.dropoutSeed)
-  const hidden = model.hiddenStates(params, { ids, positions }, packedCausalAttention({ segments, positions, parents }))
+  const attend = packedCausalAttention({ segments, positions, parents })
+  const hidden = model.hiddenStates(params, { ids, positions, at: lossPositions }, attend)
   const headWeight = model.headWeight(params)
-  const scored = { hidden, headWeight, lossPositions, targets, weights }
+  const scored = { hidden, headWeight, targets, weights }
   const { logps, correct } = languageModelingLoss(scored, { frozenHead: hasAdapters(params) })
   const sidesOf = (values: Tensor) =>
     tf.split(sequenceLogps(values, weights, sequenceOf, 2 * size), [size, size]) as [Tensor, Tensor]

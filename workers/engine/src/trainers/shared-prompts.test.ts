@@ -2,10 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import { type PromptGroup, packGroups, promptGroup, type Sequence } from '../data/index.ts'
 import { type BatchInputs, batchFeeds, feedData, inputsOf } from '../forward/index.ts'
-import { gatherHidden, languageModelingLoss, sequenceLogps } from '../losses/index.ts'
+import { languageModelingLoss, sequenceLogps } from '../losses/index.ts'
 import { tinyFamily } from '../models/families.fixture.ts'
 import { addRole, loadModel, type Model, paramsOf } from '../models/index.ts'
-import { packedCausalAttention } from '../nn/index.ts'
+import { atPlaces, packedCausalAttention } from '../nn/index.ts'
 import { gradients, type Inputs, TracedProgram, type Variables } from '../tracing/index.ts'
 
 const gpt2 = () =>
@@ -36,8 +36,9 @@ async function measured(model: Model, groups: readonly PromptGroup[], kernels: b
     const params = paramsOf(variables, 'policy')
     const measure = () => {
       const hidden = model.hiddenStates(params, { ids, positions: x.positions }, packedCausalAttention(x))
-      const { logps } = languageModelingLoss({ ...x, hidden, headWeight: model.headWeight(params) })
-      return { logps: sequenceLogps(logps, x.weights, sequenceOf, count), states: gatherHidden(hidden, ends) }
+      const scored = { ...x, hidden: atPlaces(hidden, x.lossPositions), headWeight: model.headWeight(params) }
+      const { logps } = languageModelingLoss(scored)
+      return { logps: sequenceLogps(logps, x.weights, sequenceOf, count), states: atPlaces(hidden, ends) }
     }
     const loss = () => {
       const { logps, states } = measure()

@@ -183,12 +183,12 @@ function loss(
   const params = paramsOf(variables, role, inputs.dropoutSeed)
   const hidden = model.hiddenStates(
     params,
-    { ids, positions },
+    { ids, positions, at: lossPositions },
     packedCausalAttention({ segments, positions }),
     routings,
   )
   const headWeight = model.headWeight(params)
-  const scored = { hidden, headWeight, lossPositions, targets, weights }
+  const scored = { hidden, headWeight, targets, weights }
   const sums = languageModelingLoss(scored, { frozenHead: hasAdapters(params) })
   // The loss has the denominator of the whole step; these two are means of each pass's mean, as TRL logs them.
   const passShare = tf.mul(tf.maximum(sums.denominator, 1), passes)
