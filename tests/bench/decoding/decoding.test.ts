@@ -45,9 +45,9 @@ describe('a step', () => {
 it('a metered program counts its caches alone', async () => {
   const program = new MeteredProgram()
   await program.addVariables({
-    weight: { shape: [5], dtype: 'float32' },
-    keys: { shape: [6, 4], dtype: 'float32', inPlace: true, storage: 'bf16' },
-    values: { shape: [6, 4], dtype: 'float32', inPlace: true },
+    'policy/weight': { shape: [5], dtype: 'float32', inPlace: true },
+    'cache/policy/k/0': { shape: [6, 4], dtype: 'float32', inPlace: true, storage: 'bf16' },
+    'cache/policy/v/0': { shape: [6, 4], dtype: 'float32', inPlace: true },
   })
   expect(program.cacheBytes).toBe(48 + 96)
   program.close()

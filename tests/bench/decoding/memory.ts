@@ -37,8 +37,8 @@ export class MeteredProgram extends TracedProgram {
   cacheBytes = 0
 
   override async addVariables(specs: Record<string, VariableSpec>): Promise<void> {
-    const caches = Object.values(specs).filter(({ inPlace }) => inPlace)
-    this.cacheBytes += caches.reduce((sum, { shape, storage }) => sum + sizeOf(shape) * bytesOf(storage), 0)
+    const caches = Object.entries(specs).filter(([name]) => name.startsWith('cache/'))
+    this.cacheBytes += caches.reduce((sum, [, { shape, storage }]) => sum + sizeOf(shape) * bytesOf(storage), 0)
     await super.addVariables(specs)
   }
 }

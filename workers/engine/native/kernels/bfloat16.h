@@ -18,9 +18,10 @@ inline float ToFloat(bfloat16 x) {
 
 inline void FromFloat(float x, float* out) { *out = x; }
 
-// Rounds to nearest, ties to even.
+// Rounds to nearest, ties to even; what is no number stays none.
 inline void FromFloat(float x, bfloat16* out) {
   uint32_t bits;
   std::memcpy(&bits, &x, 4);
-  out->bits = static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  const uint32_t rounded = x == x ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : (bits >> 16) | 0x40;
+  out->bits = static_cast<uint16_t>(rounded);
 }

@@ -68,6 +68,6 @@ constexpr KernelsOf<T> kernelsOf = {
 }  // namespace
 
 extern const Kernels KERNELS = {
-    kernelsOf<float>, kernelsOf<bfloat16>, ScaledColumns<Weights::rows>, ScaledColumns<Weights::columns>,
+    kernelsOf<float>, kernelsOf<bfloat16>, Narrow, Widen, ScaledColumns<Weights::rows>, ScaledColumns<Weights::columns>,
     NormForward,      NormGradient,
 };

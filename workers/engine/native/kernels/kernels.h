@@ -52,6 +52,8 @@ struct KernelsOf {
 struct Kernels {
   KernelsOf<float> f32;
   KernelsOf<bfloat16> bf16;
+  void (*narrow)(const float* from, bfloat16* to, int64_t count);
+  void (*widen)(const bfloat16* from, float* to, int64_t count);
   void (*rowsInt8)(const ScaledProduct&, int64_t from, int64_t to);
   void (*columnsInt8)(const ScaledProduct&, int64_t from, int64_t to);
   void (*norm)(const NormRows&, int64_t from, int64_t to);

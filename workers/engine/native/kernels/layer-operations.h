@@ -1,5 +1,5 @@
 // What a layer computes beside products and attention: TemperGelu, TemperGatedSilu, TemperNorm and their gradients,
-// TemperRope, TemperColumnSums, TemperSigmoid.
+// TemperRope, TemperColumnSums, TemperSigmoid, TemperCast.
 #pragma once
 #include <algorithm>
 
@@ -92,6 +92,22 @@ struct Sigmoid {
     EachPart(Size(x), [&](int64_t at, int64_t count) { kernels.sigmoid(Data<T>(x) + at, y + at, count); });
   }
 };
+
+// float → bfloat16 and back.
+void Cast(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const Kernels& kernels = *KernelsOfThisProcessor();
+  TF_Tensor* x = call.Input(0);
+  const bool narrow = TF_TensorType(x) == TF_FLOAT;
+  void* y = call.Output(narrow ? TF_BFLOAT16 : TF_FLOAT, ShapeOf(x));
+  if (!y) return;
+  EachPart<1 << 15>(Size(x), [&](int64_t at, int64_t count) {
+    if (narrow)
+      kernels.narrow(Data<float>(x) + at, static_cast<bfloat16*>(y) + at, count);
+    else
+      kernels.widen(Data<bfloat16>(x) + at, static_cast<float*>(y) + at, count);
+  });
+}
 
 // Rows that one thread takes at a time; their sums are added up in the order of these blocks, whatever the threads.
 constexpr int64_t summedRows = 32;

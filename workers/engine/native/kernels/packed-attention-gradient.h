@@ -10,20 +10,26 @@ namespace {
 // What one head of keys and the queries that share it need on their way.
 template <class T>
 struct GradientPass {
+  using L = LanesOf<T>;
+  static constexpr bool paired = L::perLane == 2;
   const PackedAttention& a;
   const RowTiles all;
-  const int64_t row, hd, width, group, firstHead, kvHead;
+  const int64_t row, hd, width, lanes, group, firstHead, kvHead;
   const float scale;
-  // Of one tile.
-  Floats keyRows, keyColumns, valueColumns, q, dOut, weights, dWeights, dKeys, dValues;
+  // Of one tile: factors summed along and, with `Down`, down their rows.
+  Floats rows, keysDown, keyColumns, valueColumns, q, qDown, dOut, dOutDown;
+  Floats weights, dWeights, weightsDown, dWeightsDown, dWeightsAlong, dKeys, dValues;
   // Of all queries: gradients, and Σ dOut · out, which every score of a query loses.
   Floats dQueries, lost;
 
   GradientPass(const PackedAttention& attention, int64_t itsRow, int64_t itsHead)
       : a(attention), all(TilesOf(attention, itsRow)), row(itsRow), hd(a.headDim), width(RoundUp(hd, W)),
-        group(a.heads / a.kvHeads), firstHead(itsHead * group), kvHead(itsHead), scale(1.f / std::sqrt(static_cast<float>(hd))), keyRows(tileSize * width), keyColumns(tileSize * width),
-        valueColumns(tileSize * width), q(tileSize * width), dOut(tileSize * width), weights(tileSize * tileSize),
-        dWeights(tileSize * tileSize), dKeys(tileSize * width), dValues(tileSize * width),
+        lanes(width / L::perLane), group(a.heads / a.kvHeads), firstHead(itsHead * group), kvHead(itsHead),
+        scale(1.f / std::sqrt(static_cast<float>(hd))), rows(tileSize * lanes), keysDown(tileSize * lanes),
+        keyColumns(tileSize * lanes), valueColumns(tileSize * lanes), q(tileSize * lanes), qDown(tileSize * lanes),
+        dOut(tileSize * lanes), dOutDown(tileSize * lanes), weights(tileSize * tileSize),
+        dWeights(tileSize * tileSize), weightsDown(tileSize * tileSize / 2), dWeightsDown(tileSize * tileSize / 2),
+        dWeightsAlong(tileSize * tileSize / 2), dKeys(tileSize * width), dValues(tileSize * width),
         dQueries((group * a.length + blockRows) * width), lost(group * a.length) {}
 
   // `head` counts in the group.
@@ -39,8 +45,9 @@ struct GradientPass {
   void Run() {
     EachQuery([&](int64_t head, int64_t place) {
       const T *dOuts = Query(a.dOut, head, place), *outs = Query(a.out, head, place);
-      float& sum = lost[head * a.length + place];
-      for (int64_t d = 0; d < hd; d++) sum += ToFloat(dOuts[d]) * ToFloat(outs[d]);
+      RowSum sum;
+      EachPlace(hd, [&](int64_t d, auto kind) { sum.Add(Read(dOuts + d, kind) * Read(outs + d, kind)); });
+      lost[head * a.length + place] = sum.Total();
     });
     for (const Tile& keys : all.tiles) OfKeys(keys);
     for (int64_t place : all.padding) OfPadding(place);
@@ -65,10 +72,13 @@ struct GradientPass {
 
   void OfKeys(const Tile& keys) {
     const int64_t padded = RoundUp(keys.Size(), 8);
-    Pack(Key(a.v, keys.from), a.KeyStep(), keys.Size(), hd, 1.f, keyRows.data(), width);
-    Transpose(keyRows.data(), padded, width, valueColumns.data(), tileSize);
-    Pack(Key(a.k, keys.from), a.KeyStep(), keys.Size(), hd, 1.f, keyRows.data(), width);
-    Transpose(keyRows.data(), padded, width, keyColumns.data(), tileSize);
+    const Rows<T> keyRows{Key(a.k, keys.from), a.KeyStep(), keys.Size(), hd};
+    const Rows<T> valueRows{Key(a.v, keys.from), a.KeyStep(), keys.Size(), hd};
+    Pack<L>(valueRows, 1.f, rows.data(), lanes);
+    Transpose(rows.data(), padded, lanes, valueColumns.data(), tileSize);
+    Pack<L>(keyRows, 1.f, rows.data(), lanes);
+    Transpose(rows.data(), padded, lanes, keyColumns.data(), tileSize);
+    PackDown<L>(keyRows, 1.f, keysDown.data(), width);
     for (Floats* sums : {&dKeys, &dValues}) std::memset(sums->data(), 0, tileSize * width * sizeof(float));
     for (int64_t head = 0; head < group; head++)
       for (const Tile& queries : all.tiles) {
@@ -85,10 +95,13 @@ struct GradientPass {
   void OfTile(int64_t head, const Tile& queries, const Tile& keys, const Meeting& meeting) {
     const int64_t size = queries.Size(), keyCount = keys.Size(), from = head * a.length + queries.from;
     const float* logSums = a.logSums + (row * a.heads + firstHead) * a.length + from;
-    Pack(Query(a.q, head, queries.from), a.QueryStep(), size, hd, scale, q.data(), width);
-    Pack(Query(a.dOut, head, queries.from), a.QueryStep(), size, hd, 1.f, dOut.data(), width);
-    Scores(q.data(), width, keyColumns.data(), meeting, size, keyCount, weights.data());
-    Scores(dOut.data(), width, valueColumns.data(), meeting, size, keyCount, dWeights.data());
+    const Rows<T> queryRows{Query(a.q, head, queries.from), a.QueryStep(), size, hd};
+    const Rows<T> dOutRows{Query(a.dOut, head, queries.from), a.QueryStep(), size, hd};
+    Pack<L>(queryRows, scale, q.data(), lanes);
+    Pack<L>(dOutRows, 1.f, dOut.data(), lanes);
+    if (paired) PackDown<L>(queryRows, scale, qDown.data(), width), PackDown<L>(dOutRows, 1.f, dOutDown.data(), width);
+    Scores<L>(q.data(), lanes, keyColumns.data(), meeting, size, keyCount, weights.data());
+    Scores<L>(dOut.data(), lanes, valueColumns.data(), meeting, size, keyCount, dWeights.data());
     for (int64_t query = 0; query < size; query++) {
       float *row = &weights[query * tileSize], *dRow = &dWeights[query * tileSize];
       const int64_t computed = meeting.Last(query / blockRows * blockRows + blockRows - 1, keyCount);
@@ -96,17 +109,28 @@ struct GradientPass {
       for (int64_t i = 0; i < computed; i += W)
         Store(dRow + i, Load(row + i) * (Load(dRow + i) - lost[from + query]));
     }
-    for (int64_t m = 0; m < keyCount; m += blockRows) {
-      const Range inner{meeting.causal ? m : 0, size};
-      RowsProduct<true>({&weights[m], 1, tileSize}, dOut.data(), width, inner, &dValues[m * width], width, width);
-      RowsProduct<true>({&dWeights[m], 1, tileSize}, q.data(), width, inner, &dKeys[m * width], width, width);
+    // Rows that fill up the last block; what stands there would reach the next tile's queries.
+    const int64_t filled = RoundUp(size, blockRows);
+    for (Floats* of : {&weights, &dWeights})
+      std::memset(of->data() + size * tileSize, 0, (filled - size) * tileSize * sizeof(float));
+    if constexpr (paired) {
+      PairDown(weights.data(), filled, tileSize, weightsDown.data());
+      PairDown(dWeights.data(), filled, tileSize, dWeightsDown.data());
+      PairAlong(dWeights.data(), filled, tileSize, dWeightsAlong.data());
     }
-    // Rows that fill up the last block are 0 in q and dOut; what stands there would reach the next tile's queries.
-    for (int64_t query = size; query < RoundUp(size, blockRows); query++)
-      std::memset(&dWeights[query * tileSize], 0, tileSize * sizeof(float));
+    const float *down = paired ? weightsDown.data() : weights.data(), *along = paired ? dWeightsAlong.data() : dWeights.data();
+    const float* dDown = paired ? dWeightsDown.data() : dWeights.data();
+    const float *dOuts = paired ? dOutDown.data() : dOut.data(), *ofQueries = paired ? qDown.data() : q.data();
+    for (int64_t m = 0; m < keyCount; m += blockRows) {
+      const Range inner{meeting.causal ? m / L::perLane : 0, LanesFor<L>(size)};
+      RowsProduct<L, true>({down + m, 1, tileSize}, dOuts, width, inner, &dValues[m * width], width, width);
+      RowsProduct<L, true>({dDown + m, 1, tileSize}, ofQueries, width, inner, &dKeys[m * width], width, width);
+    }
+    constexpr int64_t row = tileSize / L::perLane;
     for (int64_t m = 0; m < size; m += blockRows)
-      RowsProduct<true>({&dWeights[m * tileSize], tileSize, 1}, keyRows.data(), width,
-                        {0, meeting.Last(m + blockRows - 1, keyCount)}, &dQueries[(from + m) * width], width, width);
+      RowsProduct<L, true>({along + m * row, row, 1}, keysDown.data(), width,
+                           {0, LanesFor<L>(meeting.Last(m + blockRows - 1, keyCount))}, &dQueries[(from + m) * width],
+                           width, width);
   }
 
   // It saw itself alone, with weight 1.

@@ -22,10 +22,11 @@ class FlushDenormals {
 constexpr float noScore = -1e30f;
 
 // scores (queries, tileSize) = q kT, for each block of rows up to the last key that one of them sees.
-inline void Scores(const float* q, int64_t width, const float* transposed, const Meeting& meeting, int64_t queries,
+template <class L>
+void Scores(const float* q, int64_t lanes, const float* transposed, const Meeting& meeting, int64_t queries,
                    int64_t keys, float* scores) {
   for (int64_t m = 0; m < queries; m += blockRows)
-    RowsProduct<false>({q + m * width, width, 1}, transposed, tileSize, {0, width}, scores + m * tileSize, tileSize,
+    RowsProduct<L, false>({q + m * lanes, lanes, 1}, transposed, tileSize, {0, lanes}, scores + m * tileSize, tileSize,
                        meeting.Last(m + blockRows - 1, keys));
 }
 
@@ -93,19 +94,21 @@ struct RunningSoftmax {
 // All queries of one row that share a head of keys.
 template <class T>
 void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
+  using L = LanesOf<T>;
   const FlushDenormals flush;
   const RowTiles all = TilesOf(a, row);
   const int64_t hd = a.headDim, width = RoundUp(hd, W), group = a.heads / a.kvHeads, count = all.tiles.size();
-  const int64_t area = tileSize * width;
+  const int64_t lanes = width / L::perLane, area = tileSize * lanes;
   const float scale = 1.f / std::sqrt(static_cast<float>(hd));
   const int64_t queryStep = a.QueryStep(), keyStep = a.KeyStep(), firstKey = row * a.length * keyStep + kvHead * hd;
   const T *keys = static_cast<const T*>(a.k) + firstKey, *values = static_cast<const T*>(a.v) + firstKey;
   Floats keyColumns(count * area), valueRows(count * area), q(area), scores(tileSize * tileSize);
+  Floats pairs(L::perLane == 2 ? tileSize * tileSize / 2 : 0);
   for (int64_t t = 0; t < count; t++) {
     const Tile& tile = all.tiles[t];
-    Pack(keys + tile.from * keyStep, keyStep, tile.Size(), hd, 1.f, q.data(), width);
-    Transpose(q.data(), RoundUp(tile.Size(), 8), width, &keyColumns[t * area], tileSize);
-    Pack(values + tile.from * keyStep, keyStep, tile.Size(), hd, 1.f, &valueRows[t * area], width);
+    Pack<L>(Rows<T>{keys + tile.from * keyStep, keyStep, tile.Size(), hd}, 1.f, q.data(), lanes);
+    Transpose(q.data(), RoundUp(tile.Size(), 8), lanes, &keyColumns[t * area], tileSize);
+    PackDown<L>(Rows<T>{values + tile.from * keyStep, keyStep, tile.Size(), hd}, 1.f, &valueRows[t * area], width);
   }
   RunningSoftmax running(width);
   for (int64_t head = kvHead * group; head < (kvHead + 1) * group; head++) {
@@ -115,17 +118,21 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
     float* logSums = a.logSums + (row * a.heads + head) * a.length;
     for (const Tile& tile : all.tiles) {
       const int64_t size = tile.Size();
-      Pack(queries + tile.from * queryStep, queryStep, size, hd, scale, q.data(), width);
+      Pack<L>(Rows<T>{queries + tile.from * queryStep, queryStep, size, hd}, scale, q.data(), lanes);
       running.Start(width);
       for (int64_t t = 0; t < count && all.tiles[t].from <= tile.from; t++) {
         const int64_t keyCount = all.tiles[t].Size();
         const Meeting meeting = Meet(tile, all.tiles[t], all.window);
         if (!meeting.any) continue;
-        Scores(q.data(), width, &keyColumns[t * area], meeting, size, keyCount, scores.data());
+        Scores<L>(q.data(), lanes, &keyColumns[t * area], meeting, size, keyCount, scores.data());
         running.Weigh(scores.data(), meeting, size, keyCount, width);
+        if constexpr (L::perLane == 2) PairAlong(scores.data(), RoundUp(size, blockRows), tileSize, pairs.data());
+        const float* weights = L::perLane == 2 ? pairs.data() : scores.data();
+        constexpr int64_t row = tileSize / L::perLane;
         for (int64_t m = 0; m < size; m += blockRows)
-          RowsProduct<true>({&scores[m * tileSize], tileSize, 1}, &valueRows[t * area], width,
-                            {0, meeting.Last(m + blockRows - 1, keyCount)}, &running.mixed[m * width], width, width);
+          RowsProduct<L, true>({weights + m * row, row, 1}, &valueRows[t * area], width,
+                               {0, LanesFor<L>(meeting.Last(m + blockRows - 1, keyCount))}, &running.mixed[m * width],
+                               width, width);
       }
       for (int64_t query = 0; query < size; query++) {
         const float share = 1.f / running.sums[query];

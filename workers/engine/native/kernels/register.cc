@@ -1,6 +1,6 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
 // TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
-// TemperRope, TemperColumnSums, TemperSigmoid, TemperAdamW, TemperHalfSquares.
+// TemperRope, TemperColumnSums, TemperSigmoid, TemperCast, TemperAdamW, TemperHalfSquares.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -203,6 +203,14 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             Sample},
            status);
   Register({"TemperSigmoid", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, OfType<Sigmoid>}, status);
+  Register({"TemperCast",
+            {"x: SrcT"},
+            {"SrcT: {float, bfloat16}", "DstT: {float, bfloat16}"},
+            {"y: DstT"},
+            false,
+            nullptr,
+            Cast},
+           status);
   Register({"TemperGelu", {"x: T"}, {"T: {float, bfloat16}"}, {"y: T"}, false, nullptr, OfType<Gelu>}, status);
   Register({"TemperGeluGrad",
             {"x: T", "d_y: T"},

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <type_traits>
 
-#include "vectors.h"
+#include "places.h"
 
 namespace {
 
@@ -14,6 +15,36 @@ constexpr int64_t blockRows = 8;
 constexpr int64_t blockRows = 4;
 #endif
 constexpr int64_t blockVectors = 2;
+
+// How factors lie in the 32-bit lanes of a tile: a float each or, where the processor multiplies bf16, two neighbours along
+// the sum.
+struct Single {
+  static constexpr int64_t perLane = 1;
+};
+struct Paired {
+  static constexpr int64_t perLane = 2;
+};
+
+#if defined(__AVX512BF16__)
+template <class T>
+using LanesOf = std::conditional_t<std::is_same_v<T, bfloat16>, Paired, Single>;
+
+inline V AddProduct(V sum, V a, V b, Paired) { return (V)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b); }
+#else
+template <class T>
+using LanesOf = Single;
+#endif
+
+inline V AddProduct(V sum, V a, V b, Single) { return sum + a * b; }
+
+// The bits of one lane in all: a pair is no number to calculate with.
+inline V Repeat(float lane) {
+#if defined(__AVX512F__)
+  return (V)_mm512_set1_ps(lane);
+#else
+  return (V)_mm256_set1_ps(lane);
+#endif
+}
 
 // Element (r, k) lies at values[r * row + k * inner]: a matrix, or one read transposed.
 struct Strided {
@@ -43,8 +74,8 @@ class Floats {
   std::unique_ptr<float, Free> values_;
 };
 
-// c[r][n] (+)= sum over k of `inner` of a[r][k] b[k][n], for a block of rows and N vectors of columns.
-template <int N, bool add>
+// c[r][n] (+)= sum over lanes k of `inner` of a[r][k] b[k][n], for a block of rows and N vectors of columns.
+template <class L, int N, bool add>
 inline void BlockProduct(Strided a, const float* b, int64_t ldb, Range inner, float* c, int64_t ldc) {
   V sums[blockRows][N];
   for (int r = 0; r < blockRows; r++)
@@ -53,8 +84,8 @@ inline void BlockProduct(Strided a, const float* b, int64_t ldb, Range inner, fl
     V columns[N];
     for (int n = 0; n < N; n++) columns[n] = Load(b + k * ldb + n * W);
     for (int r = 0; r < blockRows; r++) {
-      const V value = Broadcast(a.values[r * a.row + k * a.inner]);
-      for (int n = 0; n < N; n++) sums[r][n] += value * columns[n];
+      const V value = Repeat(a.values[r * a.row + k * a.inner]);
+      for (int n = 0; n < N; n++) sums[r][n] = AddProduct(sums[r][n], value, columns[n], L{});
     }
   }
   for (int r = 0; r < blockRows; r++)
@@ -62,25 +93,82 @@ inline void BlockProduct(Strided a, const float* b, int64_t ldb, Range inner, fl
 }
 
 // The columns [0, `columns`), rounded up to a vector, of one block of rows.
-template <bool add>
+template <class L, bool add>
 inline void RowsProduct(Strided a, const float* b, int64_t ldb, Range inner, float* c, int64_t ldc, int64_t columns) {
   int64_t n = 0;
   for (; n + blockVectors * W <= columns; n += blockVectors * W)
-    BlockProduct<blockVectors, add>(a, b + n, ldb, inner, c + n, ldc);
-  for (; n < columns; n += W) BlockProduct<1, add>(a, b + n, ldb, inner, c + n, ldc);
+    BlockProduct<L, blockVectors, add>(a, b + n, ldb, inner, c + n, ldc);
+  for (; n < columns; n += W) BlockProduct<L, 1, add>(a, b + n, ldb, inner, c + n, ldc);
 }
 
 inline int64_t RoundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
-// `rows` rows of `width` elements, `step` apart, as floats times `scale`; the columns up to `stride` and the rows of the
-// last block 0.
+// Both rounded to bf16, the first in the lower half of each lane.
+inline V Pair(V first, V second) {
+  const auto rounded = [](V x) {
+    const U bits = (U)x;
+    return bits + 0x7fff + ((bits >> 16) & 1);
+  };
+  return (V)((rounded(first) >> 16) | (rounded(second) & 0xffff0000u));
+}
+inline float Pair(float first, float second) {
+  bfloat16 halves[2];
+  FromFloat(first, halves);
+  FromFloat(second, halves + 1);
+  float lane;
+  std::memcpy(&lane, halves, sizeof lane);
+  return lane;
+}
+
+// Rows in memory that lie `step` elements apart.
 template <class T>
-void Pack(const T* from, int64_t step, int64_t rows, int64_t width, float scale, float* to, int64_t stride) {
-  for (int64_t r = 0; r < rows; r++) {
-    for (int64_t i = 0; i < width; i++) to[r * stride + i] = ToFloat(from[r * step + i]) * scale;
-    for (int64_t i = width; i < stride; i++) to[r * stride + i] = 0;
+struct Rows {
+  const T* from;
+  int64_t step, count, width;
+};
+
+// Rows times `scale`, summed along: `stride` lanes each, the last ones and the rows of the last block 0.
+template <class L, class T>
+void Pack(const Rows<T>& rows, float scale, float* to, int64_t stride) {
+  using Element = std::conditional_t<L::perLane == 2, bfloat16, float>;
+  auto* elements = reinterpret_cast<Element*>(to);
+  const int64_t wide = stride * L::perLane;
+  for (int64_t r = 0; r < rows.count; r++) {
+    EachPlace(rows.width, [&](int64_t i, auto kind) {
+      Write(elements + r * wide + i, Read(rows.from + r * rows.step + i, kind) * scale);
+    });
+    std::fill(elements + r * wide + rows.width, elements + (r + 1) * wide, Element{});
   }
-  std::memset(to + rows * stride, 0, (RoundUp(rows, blockRows) - rows) * stride * sizeof(float));
+  std::memset(to + rows.count * stride, 0, (RoundUp(rows.count, blockRows) - rows.count) * stride * sizeof(float));
+}
+
+// The same, summed down: a row of lanes holds as many rows as a lane elements.
+template <class L, class T>
+void PackDown(const Rows<T>& rows, float scale, float* to, int64_t stride) {
+  if constexpr (L::perLane == 1) return Pack<L>(rows, scale, to, stride);
+  std::memset(to, 0, RoundUp(rows.count, blockRows) / 2 * stride * sizeof(float));
+  for (int64_t r = 0; r < rows.count; r += 2) {
+    const bool second = r + 1 < rows.count;
+    EachPlace(rows.width, [&](int64_t i, auto kind) {
+      const T* x = rows.from + r * rows.step + i;
+      Write(to + r / 2 * stride + i, Pair(Read(x, kind) * scale, second ? Read(x + rows.step, kind) * scale : kind));
+    });
+  }
+}
+
+// Rows of `width` floats as pairs along, and two by two as pairs down.
+inline void PairAlong(const float* from, int64_t rows, int64_t width, float* to) {
+  Narrow(from, reinterpret_cast<bfloat16*>(to), rows * width);
+}
+inline void PairDown(const float* from, int64_t rows, int64_t width, float* to) {
+  for (int64_t r = 0; r < rows; r += 2)
+    for (int64_t i = 0; i < width; i += W)
+      Store(to + r / 2 * width + i, Pair(Load(from + r * width + i), Load(from + (r + 1) * width + i)));
+}
+
+template <class L>
+int64_t LanesFor(int64_t elements) {
+  return (elements + L::perLane - 1) / L::perLane;
 }
 
 // Eight rows and columns, by halves of a register, then pairs, then single elements.

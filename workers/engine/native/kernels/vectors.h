@@ -49,8 +49,8 @@ inline void Store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
 
 // Rounds to nearest, ties to even, as FromFloat does.
 inline void Store(bfloat16* p, V v) {
-  const U bits = (U)v;
-  const H upper = __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, H);
+  const U bits = (U)v, rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const H upper = __builtin_convertvector(v == v ? rounded : (bits >> 16) | 0x40, H);
   std::memcpy(p, &upper, sizeof upper);
 }
 
@@ -126,6 +126,12 @@ inline void Narrow(const float* from, bfloat16* to, int64_t count) {
   int64_t i = 0;
   for (; i + W <= count; i += W) Store(to + i, Load(from + i));
   for (; i < count; i++) FromFloat(from[i], to + i);
+}
+
+inline void Widen(const bfloat16* from, float* to, int64_t count) {
+  int64_t i = 0;
+  for (; i + W <= count; i += W) Store(to + i, Load(from + i));
+  for (; i < count; i++) to[i] = ToFloat(from[i]);
 }
 
 }  // namespace

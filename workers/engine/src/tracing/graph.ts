@@ -123,8 +123,7 @@ export class Graph {
     if (value.swapped) return this.swapped(this.cast(value.swapped, type))
     const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
     this.#casts.set(value, known)
-    const attrs: Attributes = { SrcT: value.type, DstT: type, Truncate: false }
-    const cast = known.get(type) ?? this.emit('Cast', [value], attrs, { type, shape: value.shape })
+    const cast = known.get(type) ?? this.#castNode(value, type)
     known.set(type, cast)
     return cast
   }
@@ -173,6 +172,17 @@ export class Graph {
       return built()
     }
     return { type, shape, output }
+  }
+
+  #castNode(value: Value, type: GraphType): Value {
+    const [result, attrs] = [
+      { type, shape: value.shape },
+      { SrcT: value.type, DstT: type },
+    ]
+    const own = this.kernels && [value.type, type].every((one) => one === 'float32' || one === 'bfloat16')
+    return own
+      ? this.emit('TemperCast', [value], attrs, result)
+      : this.emit('Cast', [value], { ...attrs, Truncate: false }, result)
   }
 
   #valueOf(output: NodeOutput, { type, shape }: Result): Value {
