@@ -1,6 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-node-gpu'
 import { afterEach, expect, test } from 'vitest'
-import { tf } from '../runtime/index.ts'
+import { loadKernels, tf } from '../runtime/index.ts'
 import {
   applyAdamW,
   EagerProgram,
@@ -336,7 +336,12 @@ test('refuses to read weights after they changed in place, for what they changed
     applyAdamW({ param, m, v }, tf.ones([4]), settings)
     return { moved: view.sub(param.reshape([2, 2])) }
   })
-  await expect(step({})).rejects.toThrow('Sub reads what TemperAdamW overwrites, and needs what it writes')
+  if (loadKernels()) {
+    await expect(step({})).rejects.toThrow('Sub reads what TemperAdamW overwrites, and needs what it writes')
+  } else {
+    // Without our kernel TensorFlow keeps what is still read.
+    expect((await step({})).moved.data).toEqual(new Float32Array(4).fill(0.25))
+  }
 })
 
 test('trains to the same bits twice', async () => {
