@@ -13,6 +13,9 @@ std::vector<int64_t> ShapeOf(TF_Tensor* x) {
   return shape;
 }
 
+// Elements of a part where reading and writing memory is all the work: handing out smaller ones would show.
+constexpr int64_t streamedPart = 1 << 15;
+
 // kernel(first element, how many), in parts that stay in the cache.
 template <int64_t part = 4096, class F>
 void EachPart(int64_t size, F kernel) {
@@ -101,7 +104,7 @@ void Cast(void*, TF_OpKernelContext* context) {
   const bool narrow = TF_TensorType(x) == TF_FLOAT;
   void* y = call.Output(narrow ? TF_BFLOAT16 : TF_FLOAT, ShapeOf(x));
   if (!y) return;
-  EachPart<1 << 15>(Size(x), [&](int64_t at, int64_t count) {
+  EachPart<streamedPart>(Size(x), [&](int64_t at, int64_t count) {
     if (narrow)
       kernels.narrow(Data<float>(x) + at, static_cast<bfloat16*>(y) + at, count);
     else

@@ -12,11 +12,9 @@ struct HalfSquares {
     auto* half = static_cast<float*>(call.Output(TF_FLOAT, {}));
     if (!half) return;
     const int64_t size = Size(x);
-    // Reading alone is so fast that handing out smaller parts would show.
-    constexpr int64_t part = 32768;
-    std::vector<float> parts((size + part - 1) / part);
-    EachPart<part>(size, [&](int64_t at, int64_t count) {
-      parts[at / part] = kernels.sumOfSquares(Data<T>(x) + at, count);
+    std::vector<float> parts((size + streamedPart - 1) / streamedPart);
+    EachPart<streamedPart>(size, [&](int64_t at, int64_t count) {
+      parts[at / streamedPart] = kernels.sumOfSquares(Data<T>(x) + at, count);
     });
     double sum = 0;
     for (float each : parts) sum += each;

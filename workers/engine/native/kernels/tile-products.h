@@ -104,13 +104,7 @@ inline void RowsProduct(Strided a, const float* b, int64_t ldb, Range inner, flo
 inline int64_t RoundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
 // Both rounded to bf16, the first in the lower half of each lane.
-inline V Pair(V first, V second) {
-  const auto rounded = [](V x) {
-    const U bits = (U)x;
-    return bits + 0x7fff + ((bits >> 16) & 1);
-  };
-  return (V)((rounded(first) >> 16) | (rounded(second) & 0xffff0000u));
-}
+inline V Pair(V first, V second) { return (V)(NarrowBits(first) | NarrowBits(second) << 16); }
 inline float Pair(float first, float second) {
   bfloat16 halves[2];
   FromFloat(first, halves);

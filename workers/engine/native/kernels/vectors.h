@@ -47,10 +47,14 @@ inline V Load(const int8_t* p) {
 
 inline void Store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
 
-// Rounds to nearest, ties to even, as FromFloat does.
+// The bits of bf16, rounded as FromFloat does, in the lower half of each lane.
+inline U NarrowBits(V v) {
+  const U bits = (U)v;
+  return v == v ? (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 : (bits >> 16) | 0x40;
+}
+
 inline void Store(bfloat16* p, V v) {
-  const U bits = (U)v, rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  const H upper = __builtin_convertvector(v == v ? rounded : (bits >> 16) | 0x40, H);
+  const H upper = __builtin_convertvector(NarrowBits(v), H);
   std::memcpy(p, &upper, sizeof upper);
 }
 

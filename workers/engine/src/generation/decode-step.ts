@@ -82,8 +82,8 @@ function nextLogits(
   const order = tf.expandDims(tf.range(0, tokens, 1, 'int32'), 0)
   // Padding may lie beyond the context.
   const positions = tf.minimum(tf.add(tf.expandDims(starts, 1), order), tf.scalar(model.contextLength - 1, 'int32'))
-  const lastOf = () => tf.add(tf.range(0, rows * tokens, tokens, 'int32'), tf.maximum(tf.sub(counts, 1), 0))
-  const at = tokens === 1 ? undefined : tf.cast(lastOf(), 'int32')
+  const last = tf.add(tf.range(0, rows * tokens, tokens, 'int32'), tf.maximum(tf.sub(counts, 1), 0))
+  const at = tokens === 1 ? undefined : tf.cast(last, 'int32')
   const hidden = model.hiddenStates(params, { ids, positions, at }, attend)
   return tf.matMul(tf.reshape(hidden, [rows, model.hiddenSize]), model.headWeight(params), false, true)
 }

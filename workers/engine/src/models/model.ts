@@ -50,7 +50,10 @@ export interface Model {
   readonly activeShares?: Record<string, number>
   /** Weight of the router's balancing loss that config.json asks for; undefined for a model without experts. */
   readonly routerAuxLossCoef?: number
-  /** Hidden states after the final norm, (B, T, D), or (N, D) of the places asked for. Layers with a router add its choices to `routings`. */
+  /**
+   * Hidden states after the final norm, (B, T, D), or (N, D) of the places asked for. Layers with a router add its
+   * choices, for all tokens, to `routings`.
+   */
   hiddenStates(params: Params, input: ModelInput, attend: Attend, routings?: Routing[]): Tensor
   /** Weight of the output layer, (V, D), the embedding itself where tied; of a score head, (1, D). */
   headWeight(params: Params): Tensor

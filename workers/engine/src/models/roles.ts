@@ -80,6 +80,7 @@ async function addTensors(
     for (const name of names) {
       const [shape = [], source] = [shapes[name], tensors[name]]
       const data = typeof source === 'function' ? await source() : source
+      // What may be trained is changed in its own memory.
       const held = storageOf(shape, storage)
       specs[`${role}/${name}`] = { shape, dtype: 'float32', data, storage: held, inPlace: held === 'fp32' }
     }

@@ -2,7 +2,7 @@ import { TemperError } from '@temper/db/contracts'
 import type { Variable } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import type { VariableSpec } from '../tracing/index.ts'
-import type { Grads } from './clip-gradients.ts'
+import type { Grads } from './clip-factor.ts'
 
 /** Sums of gradients over passes: zeros, named `acc/<name>`. */
 export function accumulatorVariables(shapes: Record<string, readonly number[]>): Record<string, VariableSpec> {

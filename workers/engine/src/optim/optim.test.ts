@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { tf } from '../runtime/tf.ts'
 import { EagerProgram, gradients } from '../tracing/index.ts'
 import { accumulate, accumulatorVariables, takeAccumulated } from './accumulate.ts'
-import { clipFactor } from './clip-gradients.ts'
+import { clipFactor } from './clip-factor.ts'
 import { learningRateAt, warmupSteps } from './learning-rate.ts'
 import { optimizerStep, optimizerVariables } from './optimizer-step.ts'
 

@@ -2,7 +2,7 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu'
 import { tf } from '../runtime/tf.ts'
 import { applyAdamW, type VariableSpec } from '../tracing/index.ts'
-import { clipFactor, type Grads } from './clip-gradients.ts'
+import { clipFactor, type Grads } from './clip-factor.ts'
 
 /** Settings of a recipe's stage that the update needs; see `optimizationSchema`. */
 export interface OptimizerSettings {

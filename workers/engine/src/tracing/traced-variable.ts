@@ -159,7 +159,8 @@ export class TracedVariable {
 
   /**
    * Adds a node that takes `inputs` and the contents of several variables, and changes these in their own buffers once
-   * nobody needs the old contents any more. @param after - one of the inputs; what it is computed of has run by then
+   * nobody needs the old contents any more.
+   * @param after - one of the inputs: what it is computed of has run by then
    */
   static overwriteLast(
     op: string,
@@ -182,7 +183,7 @@ export class TracedVariable {
     return graph.emit('DeepCopy', [value], { T: value.type }, value)
   }
 
-  /** Whether the value is a view of a buffer that `writeRows` writes into. */
+  /** Whether the value is a view of a buffer that is written in place. */
   static aliasesInPlace(value: Value): boolean {
     const aliases = (node: GraphNode): boolean =>
       inPlaceNodes.has(node) || (isView(node) && node.inputs.some((input) => aliases(input.node)))
