@@ -103,11 +103,11 @@ struct GradientPass {
     Scores<L>(q.data(), lanes, keyColumns.data(), meeting, size, keyCount, weights.data());
     Scores<L>(dOut.data(), lanes, valueColumns.data(), meeting, size, keyCount, dWeights.data());
     for (int64_t query = 0; query < size; query++) {
-      float *row = &weights[query * tileSize], *dRow = &dWeights[query * tileSize];
+      float *ofQuery = &weights[query * tileSize], *dOfQuery = &dWeights[query * tileSize];
       const int64_t computed = meeting.Last(query / blockRows * blockRows + blockRows - 1, keyCount);
-      Exponentials(row, SeenBy(meeting, query, keyCount), computed, logSums[query]);
+      Exponentials(ofQuery, SeenBy(meeting, query, keyCount), computed, logSums[query]);
       for (int64_t i = 0; i < computed; i += W)
-        Store(dRow + i, Load(row + i) * (Load(dRow + i) - lost[from + query]));
+        Store(dOfQuery + i, Load(ofQuery + i) * (Load(dOfQuery + i) - lost[from + query]));
     }
     // Rows that fill up the last block; what stands there would reach the next tile's queries.
     const int64_t filled = RoundUp(size, blockRows);
@@ -118,17 +118,18 @@ struct GradientPass {
       PairDown(dWeights.data(), filled, tileSize, dWeightsDown.data());
       PairAlong(dWeights.data(), filled, tileSize, dWeightsAlong.data());
     }
-    const float *down = paired ? weightsDown.data() : weights.data(), *along = paired ? dWeightsAlong.data() : dWeights.data();
-    const float* dDown = paired ? dWeightsDown.data() : dWeights.data();
-    const float *dOuts = paired ? dOutDown.data() : dOut.data(), *ofQueries = paired ? qDown.data() : q.data();
+    // Single floats are the same factors whichever way they are summed.
+    const auto factors = [](Floats& pairs, Floats& singles) { return paired ? pairs.data() : singles.data(); };
+    const float *down = factors(weightsDown, weights), *dDown = factors(dWeightsDown, dWeights);
+    const float *along = factors(dWeightsAlong, dWeights);
     for (int64_t m = 0; m < keyCount; m += blockRows) {
       const Range inner{meeting.causal ? m / L::perLane : 0, LanesFor<L>(size)};
-      RowsProduct<L, true>({down + m, 1, tileSize}, dOuts, width, inner, &dValues[m * width], width, width);
-      RowsProduct<L, true>({dDown + m, 1, tileSize}, ofQueries, width, inner, &dKeys[m * width], width, width);
+      RowsProduct<L, true>({down + m, 1, tileSize}, factors(dOutDown, dOut), width, inner, &dValues[m * width], width, width);
+      RowsProduct<L, true>({dDown + m, 1, tileSize}, factors(qDown, q), width, inner, &dKeys[m * width], width, width);
     }
-    constexpr int64_t row = tileSize / L::perLane;
+    constexpr int64_t step = tileSize / L::perLane;
     for (int64_t m = 0; m < size; m += blockRows)
-      RowsProduct<L, true>({along + m * row, row, 1}, keysDown.data(), width,
+      RowsProduct<L, true>({along + m * step, step, 1}, keysDown.data(), width,
                            {0, LanesFor<L>(meeting.Last(m + blockRows - 1, keyCount))}, &dQueries[(from + m) * width],
                            width, width);
   }

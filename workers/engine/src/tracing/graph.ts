@@ -175,14 +175,11 @@ export class Graph {
   }
 
   #castNode(value: Value, type: GraphType): Value {
-    const [result, attrs] = [
-      { type, shape: value.shape },
-      { SrcT: value.type, DstT: type },
-    ]
+    const result = { type, shape: value.shape }
+    const attrs = { SrcT: value.type, DstT: type }
     const own = this.kernels && [value.type, type].every((one) => one === 'float32' || one === 'bfloat16')
-    return own
-      ? this.emit('TemperCast', [value], attrs, result)
-      : this.emit('Cast', [value], { ...attrs, Truncate: false }, result)
+    if (own) return this.emit('TemperCast', [value], attrs, result)
+    return this.emit('Cast', [value], { ...attrs, Truncate: false }, result)
   }
 
   #valueOf(output: NodeOutput, { type, shape }: Result): Value {
