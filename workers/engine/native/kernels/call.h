@@ -34,16 +34,19 @@ const Kernels* KernelsOfThisProcessor() {
 
 // Attributes of a node, read once.
 struct Attributes {
-  int64_t transposed = 0, length = 0, window = 0, centred = 0, back = 0;
+  int64_t transposed = 0, transposedLeft = 0, biases = 0, residuals = 0, length = 0, window = 0, centred = 0, back = 0;
+  TF_DataType result = TF_FLOAT;
   float epsilon = 0, beta1 = 0, beta2 = 0;
 };
 
 template <class T>
 T Attribute(TF_OpKernelConstruction* construction, const char* name) {
   TF_Status* status = TF_NewStatus();
-  T value = 0;
+  T value{};
   if constexpr (std::is_same_v<T, float>)
     TF_OpKernelConstruction_GetAttrFloat(construction, name, &value, status);
+  else if constexpr (std::is_same_v<T, TF_DataType>)
+    TF_OpKernelConstruction_GetAttrType(construction, name, &value, status);
   else
     TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);

@@ -6,6 +6,9 @@
 #include "kernels.h"
 #include "norm.h"
 #include "packed-attention-gradient.h"
+#if defined(__AVX512BF16__)
+#include "pair-multiply.h"
+#endif
 #include "rope.h"
 #include "sampling.h"
 #include "token-scores.h"
@@ -28,11 +31,11 @@ struct Factor {
 };
 #endif
 
-template <Weights layout, class T>
-void Columns(const ProductOf<T>& p, int64_t from, int64_t to) {
+template <Weights layout, class X, class T = X>
+void Columns(const ProductOf<X, T>& p, int64_t from, int64_t to) {
   const T* w = layout == Weights::rows ? p.w + from * p.K : p.w + from;
   const int64_t ldw = layout == Weights::rows ? p.K : p.N, count = to - from;
-  if constexpr (std::is_same_v<T, float>) {
+  if constexpr (std::is_same_v<X, float>) {
     Product<layout>(p.x, p.K, w, ldw, p.M, p.K, count, p.y + from, p.N);
   } else {
     std::vector<float> sums(p.M * count);
@@ -56,6 +59,13 @@ void ScaledColumns(const ScaledProduct& p, int64_t from, int64_t to) {
   }
 }
 
+#if defined(__AVX512BF16__)
+constexpr PairKernels pairKernels = {MultiplyPairs, Columns<Weights::rows, bfloat16, float>,
+                                     Columns<Weights::columns, bfloat16, float>};
+#else
+constexpr PairKernels pairKernels = {};
+#endif
+
 template <class T>
 constexpr KernelsOf<T> kernelsOf = {
     Columns<Weights::rows, T>, Columns<Weights::columns, T>, AttendHead<T>, AttendPacked<T>,
@@ -69,5 +79,5 @@ constexpr KernelsOf<T> kernelsOf = {
 
 extern const Kernels KERNELS = {
     kernelsOf<float>, kernelsOf<bfloat16>, Narrow, Widen, ScaledColumns<Weights::rows>, ScaledColumns<Weights::columns>,
-    NormForward,      NormGradient,
+    NormForward,      NormGradient,        pairKernels,
 };

@@ -5,15 +5,16 @@
 #include "cache.h"
 #include "norm-rows.h"
 #include "packed-rows.h"
+#include "pair-product.h"
 #include "sampling-row.h"
 #include "token-score-matrix.h"
 
 // y[:, from:to] = x w^T (w in rows) or x w (w in columns), for x (M, K), and w of N outputs.
-template <class T>
+template <class X, class T = X>
 struct ProductOf {
-  const T* x;
+  const X* x;
   const T* w;
-  T* y;
+  X* y;
   int64_t M, K, N;
 };
 
@@ -49,6 +50,13 @@ struct KernelsOf {
   void (*tokenScoresGradient)(const TokenScoreMatrix<T>&, int64_t from, int64_t to);
 };
 
+// Products in bf16 with weights that may be floats.
+struct PairKernels {
+  void (*multiply)(const PairProduct&);
+  void (*rows)(const ProductOf<bfloat16, float>&, int64_t from, int64_t to);
+  void (*columns)(const ProductOf<bfloat16, float>&, int64_t from, int64_t to);
+};
+
 struct Kernels {
   KernelsOf<float> f32;
   KernelsOf<bfloat16> bf16;
@@ -58,6 +66,8 @@ struct Kernels {
   void (*columnsInt8)(const ScaledProduct&, int64_t from, int64_t to);
   void (*norm)(const NormRows&, int64_t from, int64_t to);
   void (*normGradient)(const NormRows&, int64_t from, int64_t to, float* sums);
+  // Null where the processor does not multiply bf16 itself.
+  PairKernels pairs;
 };
 
 extern const Kernels avx2Kernels, avx512Kernels, avx512bf16Kernels;

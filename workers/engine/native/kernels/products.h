@@ -1,7 +1,9 @@
 // Products of a few rows with a large matrix, which is read once: y = x W^T with W (N, K), and y = x W with W (K, N).
 // Sums run over K in one order whatever the number of rows, so that a row's result never depends on its neighbours.
 #pragma once
-#include "vectors.h"
+#include <type_traits>
+
+#include "pair-lanes.h"
 
 namespace {
 
@@ -19,26 +21,37 @@ struct Arithmetic {
 
 #if defined(__AVX512BF16__)
 // Vectors of 32 bf16 under the name of V.
-template <>
-struct Arithmetic<bfloat16, bfloat16> {
+struct PairArithmetic {
   static constexpr int alongRow = 2 * W, rowsDeep = 2;
   static V Row(const bfloat16* x) { return (V)_mm512_loadu_si512(x); }
-  static V Weights(const bfloat16* w) { return (V)_mm512_loadu_si512(w); }
   // Two neighbours of x everywhere; `whole` is false where the second is past the end.
   static V Value(const bfloat16* x, bool whole) {
     int32_t pair = x[0].bits;
     if (whole) std::memcpy(&pair, x, 4);
     return (V)_mm512_set1_epi32(pair);
   }
-  // Columns of two rows, in pairs.
+  static V Add(V sum, V row, V weights) {
+    return (V)_mm512_dpbf16_ps((__m512)sum, (__m512bh)row, (__m512bh)weights);
+  }
+};
+
+// Columns of two rows of w lie in pairs.
+template <>
+struct Arithmetic<bfloat16, bfloat16> : PairArithmetic {
+  static V Weights(const bfloat16* w) { return (V)_mm512_loadu_si512(w); }
   static V Column(const bfloat16* w, int64_t ldw, bool whole) {
     __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
     __m256i second = whole ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + ldw)) : _mm256_setzero_si256();
-    __m512i low = _mm512_cvtepu16_epi32(first), high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16);
-    return (V)_mm512_or_si512(low, high);
+    return (V)PairsOf(first, second);
   }
-  static V Add(V sum, V row, V weights) {
-    return (V)_mm512_dpbf16_ps((__m512)sum, (__m512bh)row, (__m512bh)weights);
+};
+
+// Weights in floats are rounded as they are read.
+template <>
+struct Arithmetic<bfloat16, float> : PairArithmetic {
+  static V Weights(const float* w) { return (V)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(w + W), _mm512_loadu_ps(w)); }
+  static V Column(const float* w, int64_t ldw, bool whole) {
+    return (V)PairsOf(_mm512_loadu_ps(w), whole ? _mm512_loadu_ps(w + ldw) : _mm512_setzero_ps());
   }
 };
 #endif
@@ -51,18 +64,23 @@ __attribute__((noinline)) void AddRest(const X* x, int64_t ldx, const T* w, int6
       for (int64_t k = 0; k < K; k++) totals[b * R + r] += ToFloat(x[b * ldx + k]) * ToFloat(w[r * ldw + k]);
 }
 
-// B rows of x times R rows of w: y[b][r] = sum over k of x[b][k] w[r][k].
+// Bytes of a row of w that are asked for before they are needed.
+constexpr int64_t bytesAhead = 4096;
+
+// B rows of x times R rows of w that lie `apart`: y[b][r] = sum over k of x[b][k] w[r][k].
 template <int B, int R, class X, class T>
-void DotTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float* y, int64_t ldy) {
+void DotTile(const X* x, int64_t ldx, const T* w, int64_t apart, int64_t K, float* y, int64_t ldy, int64_t outputsApart,
+             bool fromMemory) {
   using A = Arithmetic<X, T>;
   V sums[B][R] = {};
   int64_t k = 0;
   for (; k + A::alongRow <= K; k += A::alongRow) {
     V weights[R];
     for (int r = 0; r < R; r++) {
-      weights[r] = A::Weights(w + r * ldw + k);
-      // A single row leaves the processor time to see by itself what comes next. A line of the cache holds 64 bytes.
-      if (B > 1 && (sizeof(T) > 1 || k % 64 == 0)) __builtin_prefetch(w + (r + 2 * R) * ldw + k);
+      weights[r] = A::Weights(w + r * apart + k);
+      // A line of the cache holds 64 bytes.
+      for (int64_t at = 0; fromMemory && at < A::alongRow; at += 64 / sizeof(T))
+        if ((k + at) % (64 / sizeof(T)) == 0) __builtin_prefetch(w + r * apart + k + at + bytesAhead / sizeof(T), 0, 2);
     }
     for (int b = 0; b < B; b++) {
       V row = A::Row(x + b * ldx + k);
@@ -72,9 +90,9 @@ void DotTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float*
   }
   float totals[B * R];
   SumEach<B * R>(sums[0], totals);
-  if (k < K) AddRest<B, R>(x + k, ldx, w + k, ldw, K - k, totals);
+  if (k < K) AddRest<B, R>(x + k, ldx, w + k, apart, K - k, totals);
   for (int b = 0; b < B; b++)
-    for (int r = 0; r < R; r++) y[b * ldy + r] = totals[b * R + r];
+    for (int r = 0; r < R; r++) y[b * ldy + r * outputsApart] = totals[b * R + r];
 }
 
 // Rows of a panel lie too far apart for the processor to foresee.
@@ -82,14 +100,14 @@ constexpr int rowsAhead = 12;
 
 // B rows of x times C vectors of columns of w: y[b][n] = sum over k of x[b][k] w[k][n].
 template <int B, int C, class X, class T>
-void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float* y, int64_t ldy) {
+void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float* y, int64_t ldy, bool fromMemory) {
   using A = Arithmetic<X, T>;
   V sums[B][C] = {};
   auto add = [&](int64_t k, bool whole) {
     V weights[C];
     for (int c = 0; c < C; c++) {
       weights[c] = A::Column(w + k * ldw + c * W, ldw, whole);
-      for (int d = 0; d < A::rowsDeep; d++) __builtin_prefetch(w + (k + d + rowsAhead) * ldw + c * W);
+      for (int d = 0; fromMemory && d < A::rowsDeep; d++) __builtin_prefetch(w + (k + d + rowsAhead) * ldw + c * W);
     }
     for (int b = 0; b < B; b++) {
       V value = A::Value(x + b * ldx + k, whole);
@@ -104,56 +122,64 @@ void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, floa
 }
 
 #if defined(__AVX512F__)
-constexpr int rowsAtOnce = 8, dotRows = 2, dotRowsAlone = 2, panelVectors = 3;
+constexpr int rowsAtOnce = 8, panelVectors = 3;
 #else
-// A single row waits for memory alone, which is read faster as one stream than as two.
-constexpr int rowsAtOnce = 4, dotRows = 2, dotRowsAlone = 1, panelVectors = 2;
+constexpr int rowsAtOnce = 4, panelVectors = 2;
 #endif
 
-// All of y = x W^T for B rows and N rows of w.
-template <int B, class X, class T>
-void DotRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, int64_t N, float* y, int64_t ldy) {
-  constexpr int R = B == 1 ? dotRowsAlone : dotRows;
-  int64_t n = 0;
-  for (; n + R <= N; n += R) DotTile<B, R>(x, ldx, w + n * ldw, ldw, K, y + n, ldy);
-  for (; n < N; n++) DotTile<B, 1>(x, ldx, w + n * ldw, ldw, K, y + n, ldy);
+// f(m, B, first) for blocks of B rows of x, that fit the registers; the first of them has w come from memory.
+template <class F, int B = rowsAtOnce>
+void EachBlock(int64_t M, F f, int64_t m = 0) {
+  for (; m + B <= M; m += B) f(m, std::integral_constant<int, B>{}, m == 0);
+  if constexpr (B > 1)
+    if (m < M) EachBlock<F, B / 2>(M, f, m);
 }
 
-// All of y = x W for B rows and N columns of w.
-template <int B, class X, class T>
-void PanelRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, int64_t N, float* y, int64_t ldy) {
+// All of y = x W^T for M rows and N rows of w, which are read as two streams.
+template <class X, class T>
+void DotRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y, int64_t ldy) {
+  const int64_t each = N / 2;
+  for (int64_t n = 0; n < each; n++)
+    EachBlock(M, [&](int64_t m, auto B, bool first) {
+      DotTile<B, 2>(x + m * ldx, ldx, w + n * ldw, each * ldw, K, y + m * ldy + n, ldy, each, first);
+    });
+  for (int64_t n = 2 * each; n < N; n++)
+    EachBlock(M, [&](int64_t m, auto B, bool first) {
+      DotTile<B, 1>(x + m * ldx, ldx, w + n * ldw, 0, K, y + m * ldy + n, ldy, 0, first);
+    });
+}
+
+// All of y = x W for M rows and N columns of w.
+template <class X, class T>
+void PanelRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y, int64_t ldy) {
   int64_t n = 0;
   for (; n + panelVectors * W <= N; n += panelVectors * W)
-    PanelTile<B, panelVectors>(x, ldx, w + n, ldw, K, y + n, ldy);
-  for (; n + W <= N; n += W) PanelTile<B, 1>(x, ldx, w + n, ldw, K, y + n, ldy);
+    EachBlock(M, [&](int64_t m, auto B, bool first) {
+      PanelTile<B, panelVectors>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy, first);
+    });
+  for (; n + W <= N; n += W)
+    EachBlock(M, [&](int64_t m, auto B, bool first) {
+      PanelTile<B, 1>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy, first);
+    });
   for (; n < N; n++) {
-    for (int b = 0; b < B; b++) {
+    for (int64_t m = 0; m < M; m++) {
       float sum = 0;
-      for (int64_t k = 0; k < K; k++) sum += ToFloat(x[b * ldx + k]) * ToFloat(w[k * ldw + n]);
-      y[b * ldy + n] = sum;
+      for (int64_t k = 0; k < K; k++) sum += ToFloat(x[m * ldx + k]) * ToFloat(w[k * ldw + n]);
+      y[m * ldy + n] = sum;
     }
   }
 }
 
 enum class Weights { rows, columns };
 
-template <Weights layout, int B, class X, class T>
-void SomeRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, int64_t N, float* y, int64_t ldy) {
-  if constexpr (layout == Weights::rows)
-    DotRows<B>(x, ldx, w, ldw, K, N, y, ldy);
-  else
-    PanelRows<B>(x, ldx, w, ldw, K, N, y, ldy);
-}
-
-// y (M, N) = x (M, K) times w: M in blocks that fit the registers.
+// y (M, N) = x (M, K) times w.
 template <Weights layout, class X, class T>
 void Product(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y,
              int64_t ldy) {
-  int64_t m = 0;
-  for (; m + rowsAtOnce <= M; m += rowsAtOnce)
-    SomeRows<layout, rowsAtOnce>(x + m * ldx, ldx, w, ldw, K, N, y + m * ldy, ldy);
-  for (; m + 2 <= M; m += 2) SomeRows<layout, 2>(x + m * ldx, ldx, w, ldw, K, N, y + m * ldy, ldy);
-  if (m < M) SomeRows<layout, 1>(x + m * ldx, ldx, w, ldw, K, N, y + m * ldy, ldy);
+  if constexpr (layout == Weights::rows)
+    DotRows(x, ldx, w, ldw, M, K, N, y, ldy);
+  else
+    PanelRows(x, ldx, w, ldw, M, K, N, y, ldy);
 }
 
 }  // namespace

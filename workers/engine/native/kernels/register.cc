@@ -1,4 +1,4 @@
-// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperCachedAttention,
+// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperPairMatMul, TemperCachedAttention,
 // TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
 // TemperRope, TemperColumnSums, TemperSigmoid, TemperCast, TemperAdamW, TemperHalfSquares.
 //
@@ -12,6 +12,7 @@
 #include "layer-operations.h"
 #include "optimizer-operations.h"
 #include "packed-operations.h"
+#include "pair-operations.h"
 #include "tensorflow/c/ops.h"
 #include "token-score-operations.h"
 
@@ -39,21 +40,24 @@ void RunProduct(const P& product, void (*kernel)(const P&, int64_t, int64_t)) {
   });
 }
 
-template <class T>
-void Multiply(Call& call, const KernelsOf<T>& kernels, bool rows) {
+template <class X, class T>
+void Multiply(Call& call, bool rows, void (*kernel)(const ProductOf<X, T>&, int64_t, int64_t)) {
   TF_Tensor *x = call.Input(0), *w = call.Input(1);
   if (!call.Require(TF_NumDims(x) == 2 && TF_NumDims(w) == 2, "TemperMatMul takes matrices")) return;
   const int64_t M = TF_Dim(x, 0), K = TF_Dim(x, 1), N = TF_Dim(w, rows ? 0 : 1);
   if (!call.Require(K == TF_Dim(w, rows ? 1 : 0), "TemperMatMul: the inner sizes differ")) return;
-  auto* y = static_cast<T*>(call.Output(typeOf<T>, {M, N}));
-  if (!y) return;
-  RunProduct(ProductOf<T>{Data<T>(x), Data<T>(w), y, M, K, N}, rows ? kernels.rows : kernels.columns);
+  auto* y = static_cast<X*>(call.Output(typeOf<X>, {M, N}));
+  if (y) RunProduct(ProductOf<X, T>{Data<X>(x), Data<T>(w), y, M, K, N}, kernel);
 }
 
 void MatMul(void* attributes, TF_OpKernelContext* context) {
   Call call(context);
   const bool rows = static_cast<Attributes*>(attributes)->transposed;
-  WithKernelsFor(call.TypeOf(0), [&](const auto& kernels) { Multiply(call, kernels, rows); });
+  const auto& pairs = KernelsOfThisProcessor()->pairs;
+  if (call.TypeOf(0) == call.TypeOf(1))
+    WithKernelsFor(call.TypeOf(0), [&](const auto& kernels) { Multiply(call, rows, rows ? kernels.rows : kernels.columns); });
+  else if (call.Require(pairs.multiply && call.TypeOf(0) == TF_BFLOAT16, "TemperMatMul: types that do not go together"))
+    Multiply(call, rows, rows ? pairs.rows : pairs.columns);
 }
 
 // x (M, K) times w in int8, each of whose rows has a scale.
@@ -152,9 +156,9 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
   if (!KernelsOfThisProcessor()) return;
   TF_Status* status = TF_NewStatus();
   Register({"TemperMatMul",
-            {"x: T", "w: T"},
-            {"T: {float, bfloat16}", "transposed: int"},
-            {"y: T"},
+            {"x: Tx", "w: Tw"},
+            {"Tx: {float, bfloat16}", "Tw: {float, bfloat16}", "transposed: int"},
+            {"y: Tx"},
             false,
             ReadMatMul,
             MatMul},
@@ -167,6 +171,16 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
             ReadMatMul,
             ScaledMatMul},
            status);
+  if (KernelsOfThisProcessor()->pairs.multiply)
+    Register({"TemperPairMatMul",
+              {"a: Ta", "b: Tb", "bias: biases * float", "residual: residuals * Tr"},
+              {"Ta: {float, bfloat16}", "Tb: {float, bfloat16}", "Tr: {float, bfloat16}", "Ty: {float, bfloat16}",
+               "transpose_a: int", "transpose_b: int", "biases: int >= 0", "residuals: int >= 0"},
+              {"y: Ty"},
+              false,
+              ReadPairs,
+              PairMatMul},
+             status);
   Register({"TemperCachedAttention",
             {"q: float", "k: float", "v: float", "keys: Tcache", "values: Tcache", "slots: int32", "starts: int32",
              "counts: int32"},

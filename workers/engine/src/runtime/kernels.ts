@@ -30,3 +30,8 @@ function load(): boolean {
   }
   return addon.hasOperation('TemperMatMul')
 }
+
+/** Whether the processor multiplies bf16 itself, so that there is a product of ours for it. */
+export function multipliesPairs(): boolean {
+  return loadKernels() && loadAddon().hasOperation('TemperPairMatMul')
+}

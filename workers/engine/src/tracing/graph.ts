@@ -5,6 +5,7 @@ import {
   type GraphNode,
   type GraphType,
   type NodeOutput,
+  type ProductAddition,
   type Shape,
   sameShape,
   type TypedValues,
@@ -17,6 +18,12 @@ export interface Result {
   shape: Shape
 }
 
+export interface GraphOptions {
+  matmulType?: GraphType
+  kernels?: boolean
+  pairs?: boolean
+}
+
 /** Collects the nodes of one function. Every name starts with the function's, so functions share a session. */
 export class Graph {
   readonly scope: string
@@ -24,6 +31,8 @@ export class Graph {
   readonly matmulType: GraphType
   /** Whether it may hold the operations of native/kernels. */
   readonly kernels: boolean
+  /** Whether products are our own, of factors in bf16 or on their way into it. */
+  readonly pairs: boolean
   readonly nodes: GraphNode[] = []
   readonly #counts = new Map<string, number>()
   readonly #constants = new Map<string, Value>()
@@ -31,11 +40,12 @@ export class Graph {
 
   constructor(
     scope: string,
-    { matmulType = 'float32', kernels = false }: { matmulType?: GraphType; kernels?: boolean } = {},
+    { matmulType = 'float32', kernels = false, pairs = false }: GraphOptions = {},
   ) {
     this.scope = scope
     this.matmulType = matmulType
     this.kernels = kernels
+    this.pairs = pairs
   }
 
   /** Adds a node with one output. */
@@ -156,11 +166,35 @@ export class Graph {
     return { type: 'float32', shape, quantized: { values, scales }, output: once(multiply) }
   }
 
+  /** A product that `add` makes anew with something added, until it is built as it is. */
+  product(result: Result, build: () => Value, add: ProductAddition): Value {
+    let built = false
+    const output = once(() => {
+      built = true
+      return build().output()
+    })
+    return { ...result, product: (addend) => (built ? undefined : add(addend)), output }
+  }
+
+  #reshapedProduct(value: Value, add: ProductAddition, shape: Shape): Value {
+    const whole = () => this.#reshapeNode(value, shape)
+    return this.product({ type: value.type, shape }, whole, ({ bias, residual, type }) => {
+      const sum = add({ bias, type, residual: residual && this.reshape(residual, value.shape) })
+      return sum && this.reshape(sum, shape)
+    })
+  }
+
   reshape(value: Value, shape: Shape): Value {
     if (sameShape(value.shape, shape)) return value
     const { type } = value
     if (value.uniform !== undefined) return this.uniform(value.uniform, shape, type)
     if (value.base && sizeOf(value.base.shape) === 1) return this.broadcast(this.reshape(value.base, []), shape)
+    if (value.product) return this.#reshapedProduct(value, value.product, shape)
+    return this.#reshapeNode(value, shape)
+  }
+
+  #reshapeNode(value: Value, shape: Shape): Value {
+    const { type } = value
     return this.emit('Reshape', [value, this.ints(shape)], { T: type, Tshape: 'int32' }, { type, shape })
   }
 

@@ -1,10 +1,11 @@
-import type { GraphNode, Shape } from './value.ts'
+import type { Attribute, GraphNode, Shape } from './value.ts'
 
 /** Operations that multiply matrices, and the attribute that says whether their first operand is transposed. */
 const products: Record<string, string | undefined> = {
   MatMul: 'transpose_a',
   BatchMatMulV2: 'adj_x',
   TemperMatMul: undefined,
+  TemperPairMatMul: 'transpose_a',
 }
 
 /** Floating-point operations of one call's matrix products, a multiplication and an addition counted as two. */
@@ -18,8 +19,12 @@ export function productFlops(nodes: Iterable<GraphNode>): number {
 function innerSize({ op, inputs, attrs }: GraphNode): number {
   const [left] = inputs
   const shape: Shape = left?.node.outputs[left.index]?.shape ?? []
-  const transposed = attrs[products[op] ?? ''] === true
+  const transposed = isTrue(attrs[products[op] ?? ''])
   return shape.at(transposed ? -2 : -1) ?? 0
+}
+
+function isTrue(attribute: Attribute | undefined): boolean {
+  return attribute === true || (typeof attribute === 'object' && 'int' in attribute && attribute.int === 1)
 }
 
 function outputSize({ outputs }: GraphNode): number {

@@ -2,6 +2,7 @@ import { TemperError } from '@temper/db/contracts'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
   loadKernels,
+  multipliesPairs,
   type NativeResult,
   type OperationTime,
   type RunRequest,
@@ -176,7 +177,9 @@ export class TracedProgram implements Program {
   #compile(name: string, { spec, body }: DefinedFunction): NonNullable<DefinedFunction['compiled']> {
     const names = spec.variables ?? [...this.#variables.keys()]
     const variables = new Map(names.map((key) => [key, this.#variable(key)]))
-    const graph = new Graph(this.#scope(name), { matmulType: typeOf[spec.precision ?? 'fp32'], kernels: this.#kernels })
+    const matmulType = typeOf[spec.precision ?? 'fp32']
+    const pairs = this.#kernels && matmulType === 'bfloat16' && multipliesPairs()
+    const graph = new Graph(this.#scope(name), { matmulType, kernels: this.#kernels, pairs })
     const traced = traceFunction(graph, variables, spec, body)
     const outputs = Object.values(traced.outputs).map(({ output }) => output.node)
     const used = this.#extend(graph, [...outputs, ...traced.effects], Object.values(traced.placeholders))

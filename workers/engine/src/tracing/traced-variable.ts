@@ -75,7 +75,8 @@ export class TracedVariable {
       if (inPlace) inPlaceNodes.add(output.node)
       return output
     }
-    this.#contents = this.#graph.lazy({ type, shape }, build, () => this.#refuseOverwritten(version))
+    const read = this.#graph.lazy({ type, shape }, build, () => this.#refuseOverwritten(version))
+    this.#contents = { ...read, stored: true }
     return this.#contents
   }
 

@@ -50,6 +50,16 @@ export type Attribute =
 export type Attributes = Record<string, Attribute>
 export type TypedValues = Float32Array | Int32Array | Uint8Array | Uint16Array
 
+/** What a product adds to its sums: a vector to each row, or a tensor of its shape; the sum has `type`. */
+export interface Addend {
+  bias?: Value | undefined
+  residual?: Value | undefined
+  type: GraphType
+}
+
+/** The sum, or nothing where the product was needed by itself before or has taken up as much already. */
+export type ProductAddition = (addend: Addend) => Value | undefined
+
 /** A tensor of the traced function. Its node may not exist yet: constants and broadcasts are built where needed. */
 export interface Value {
   readonly type: GraphType
@@ -64,6 +74,10 @@ export interface Value {
   readonly quantized?: { values: Value; scales: Value }
   /** Set where this is `swapped` with its second and third dimension exchanged; attention and rope take it apart. */
   readonly swapped?: Value
+  /** Set where this is a product that takes up what is added to it. */
+  readonly product?: ProductAddition
+  /** Set where these are the contents of a variable, which products read where they lie. */
+  readonly stored?: boolean
   /** The node's output, built on the first call. Throws for contents that were overwritten in place. */
   output(): NodeOutput
 }

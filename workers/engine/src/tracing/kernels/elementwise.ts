@@ -116,10 +116,20 @@ const powerRule: Rule = (graph, a, b, shape) => {
   }
 }
 
+/** What is added to a product as it is summed: a bias, or a tensor of its shape, in the type that their sum has. */
+function takenUp(graph: Graph, product: Value, other: Value): Value | undefined {
+  if (!product.product || other.base || !isFloat(other.type)) return undefined
+  if (isBias(product, other)) return product.product({ bias: graph.cast(other, 'float32'), type: product.type })
+  if (!sameShape(product.shape, other.shape) || other.type === 'float16') return undefined
+  return product.product({ residual: other, type: other.type })
+}
+
 const plainAddition = binary('AddV2', 'own', (a, b) => a + b, biasRule)
 
 /** In 16 bits where both operands are, and where a bias of fp32 is added to a product of 16 bits. */
 const addition = kernel<Binary>((graph, { a, b }, attrs) => {
+  const taken = takenUp(graph, a, b) ?? takenUp(graph, b, a)
+  if (taken) return taken
   const held = [a.type, b.type].find(isNarrow)
   if (held === undefined) return plainAddition.emit(graph, { a, b }, attrs)
   const narrow = (x: Value) => isNarrow(x.type) || x.uniform !== undefined

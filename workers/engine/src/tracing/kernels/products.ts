@@ -1,5 +1,5 @@
 import type { Graph } from '../graph.ts'
-import { isNarrow, type Shape, type Value } from '../value.ts'
+import { type Addend, type Attributes, isNarrow, type Shape, type Value } from '../value.ts'
 import { sizeOf } from '../values.ts'
 import { broadcastShape, zip } from './elementwise.ts'
 import { type KernelTable, kernel } from './kernel.ts'
@@ -17,15 +17,37 @@ function matrixShape(shape: Shape, transposed: boolean): [number, number] {
   return transposed ? [columns, rows] : [rows, columns]
 }
 
-/** Up to so many rows our own product, which reads the weights once, is the faster one. */
-const fewRows = 64
+/** Up to so many rows our product for few rows, which streams the weights, is the faster one: beside ours in bf16, or TensorFlow's. */
+const fewRows = (graph: Graph) => (graph.pairs ? 32 : 64)
 
 /** Whether it is a product of few rows and a matrix, for which there is a kernel of ours. */
 function ownProduct(graph: Graph, { a, b, transposeA, transposeB }: Operands): boolean {
   const [, k] = matrixShape(a.shape, transposeA)
   const [, n] = matrixShape(b.shape, transposeB)
-  const few = sizeOf(a.shape) <= fewRows * k && sizeOf(b.shape.slice(0, -2)) === 1
+  const few = sizeOf(a.shape) <= fewRows(graph) * k && sizeOf(b.shape.slice(0, -2)) === 1
   return graph.kernels && !transposeA && few && Math.min(k, n) >= 16 && b.type !== 'float16'
+}
+
+/** Our product in bf16, which takes a bias and a residual into its sums. */
+function pairProduct(graph: Graph, operands: Operands, { bias, residual, type }: Addend = { type: 'bfloat16' }): Value {
+  const { a, b, transposeA, transposeB } = operands
+  const shape = [matrixShape(a.shape, transposeA)[0], matrixShape(b.shape, transposeB)[1]]
+  const attrs: Attributes = {
+    Ta: a.type,
+    Tb: b.type,
+    Tr: residual?.type ?? type,
+    Ty: type,
+    transpose_a: { int: transposeA ? 1 : 0 },
+    transpose_b: { int: transposeB ? 1 : 0 },
+    biases: { int: bias ? 1 : 0 },
+    residuals: { int: residual ? 1 : 0 },
+  }
+  const inputs = [a, b, bias, residual].filter((value) => value !== undefined)
+  const build = () => graph.emit('TemperPairMatMul', inputs, attrs, { type, shape })
+  return graph.product({ type, shape }, build, (more) => {
+    if (residual || (bias && more.bias)) return undefined
+    return pairProduct(graph, operands, { ...more, bias: bias ?? more.bias })
+  })
 }
 
 /** A product of two matrices misses no fusion; a batched one does. */
@@ -40,9 +62,10 @@ function matMul(graph: Graph, operands: Operands): Value {
       const inputs = [graph.cast(a, 'float32'), values, scales]
       return graph.emit('TemperScaledMatMul', inputs, { transposed }, { type: 'float32', shape: [m, n] })
     }
-    const attrs = { T: a.type, transposed }
+    const attrs = { Tx: a.type, Tw: b.type, transposed }
     return graph.emit('TemperMatMul', [a, b], attrs, { type: a.type, shape: [m, n] })
   }
+  if (graph.pairs) return pairProduct(graph, operands)
   const attrs = { T: a.type, transpose_a: transposeA, transpose_b: transposeB }
   return graph.emit('MatMul', [a, b], attrs, { type: a.type, shape: [m, n] })
 }
@@ -82,13 +105,15 @@ function unscaled(graph: Graph, operands: Operands): Value | undefined {
 }
 
 function castProduct(graph: Graph, operands: Operands): Value {
-  if (isNarrow(graph.matmulType) && operands.b.type === 'float32' && ownProduct(graph, operands)) {
+  const widened = operands.b.quantized || !graph.pairs
+  if (widened && isNarrow(graph.matmulType) && operands.b.type === 'float32' && ownProduct(graph, operands)) {
     // Weights are read once either way: narrowing them first would read them twice more.
     const wide = { ...operands, a: graph.cast(operands.a, 'float32') }
     return graph.cast(product(graph, wide), graph.matmulType)
   }
-  const [a, b] = [graph.cast(operands.a, graph.matmulType), graph.cast(operands.b, graph.matmulType)]
-  return product(graph, { ...operands, a, b })
+  // Of weights our product in bf16 makes no copy.
+  const factor = (x: Value) => (graph.pairs && x.stored && x.shape.length === 2 ? x : graph.cast(x, graph.matmulType))
+  return product(graph, { ...operands, a: factor(operands.a), b: factor(operands.b) })
 }
 
 export const products: KernelTable = {

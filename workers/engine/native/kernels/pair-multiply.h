@@ -1,0 +1,127 @@
+// Products in bf16. The wider of the two factors is read once, a strip at a time, and its next strip is on its way from
+// memory meanwhile; the other one stays in the cache. A sum runs in one order whatever the sizes M and N and the threads.
+#pragma once
+#include <cstdlib>
+#include <memory>
+
+#include "pair-tile.h"
+#include "pool.h"
+
+namespace {
+
+// Memory that begins at a cache line and is kept from one product to the next.
+class Lanes {
+ public:
+  uint32_t* Of(int64_t count) {
+    if (count > size_) {
+      const int64_t bytes = Ceiling(count, 16) * 64;
+      lanes_.reset(static_cast<uint32_t*>(std::aligned_alloc(64, bytes)));
+      size_ = bytes / 4;
+    }
+    return lanes_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(uint32_t* lanes) const { std::free(lanes); }
+  };
+  std::unique_ptr<uint32_t, Free> lanes_;
+  int64_t size_ = 0;
+};
+
+// Of the thread that works on a strip, and of the one that called.
+thread_local Lanes strip, resident, partialSums;
+
+// Places of a sum that are taken at once, and rows of a strip of a.
+constexpr int64_t longestPart = 2048, stripHeight = 64;
+
+// One part of the sum, and the places that come after it.
+class Part {
+ public:
+  Part(const PairProduct& p, Span places, int64_t later, Sums to)
+      : p_(p), places_(places), later_{places.from + places.count, later}, to_(to) {}
+
+  void ByColumns() const {
+    const Block a = Rows({0, p_.M}, resident);
+    // A row that is in the cache meets several panels, as long as there are strips enough for all threads.
+    const int64_t atOnce = std::clamp<int64_t>(Panels() / (4 * PoolSize()), 1, 4), strips = Ceiling(Panels(), atOnce);
+    const int64_t calls = atOnce * Ceiling(p_.M, blockHeight) * Ceiling(lanes_, lanesAtOnce);
+    ParallelFor(strips, [&](int64_t i) {
+      auto* b = reinterpret_cast<__m512i*>(strip.Of(atOnce * lanes_ * panelWidth));
+      const Span panels = Strip(Panels(), atOnce, i);
+      for (int64_t j = 0; j < panels.count; j++) PackPanel(p_.b, Columns(panels.from + j), places_, b + j * PanelSize());
+      const int64_t next = i + PoolSize();
+      Ahead ahead;
+      if (next < strips || later_.count > 0)
+        ahead = Ahead(p_.b, Strip(p_.N, atOnce * panelWidth, next % strips), next < strips ? places_ : later_, calls);
+      Multiply(a, {0, p_.M}, b, panels, ahead);
+    });
+  }
+
+  void ByRows() const {
+    const int64_t panels = Panels(), strips = Ceiling(p_.M, stripHeight);
+    auto* b = reinterpret_cast<__m512i*>(resident.Of(panels * lanes_ * panelWidth));
+    ParallelFor(panels, [&](int64_t i) { PackPanel(p_.b, Columns(i), places_, b + i * PanelSize()); });
+    ParallelFor(strips, [&](int64_t i) {
+      const Span rows = Strip(p_.M, stripHeight, i);
+      const Block a = Rows(rows, strip);
+      const int64_t next = i + PoolSize(), calls = panels * (stripHeight / blockHeight) * Ceiling(lanes_, lanesAtOnce);
+      Ahead ahead;
+      if (next < strips) ahead = Ahead(p_.a, Strip(p_.M, stripHeight, next), places_, calls);
+      Multiply(a, rows, b, {0, panels}, ahead);
+    });
+  }
+
+ private:
+  int64_t Panels() const { return Ceiling(p_.N, panelWidth); }
+  Span Columns(int64_t i) const { return Strip(p_.N, panelWidth, i); }
+  int64_t PanelSize() const { return lanes_ * panelVectors16; }
+  static Span Strip(int64_t count, int64_t each, int64_t i) { return {i * each, std::min(each, count - i * each)}; }
+
+  // What lies as the processor reads it needs no packing.
+  bool Direct() const {
+    const bool whole = p_.a.step % 2 == 0 && places_.count % 2 == 0 && reinterpret_cast<uintptr_t>(p_.a.values) % 4 == 0;
+    return p_.a.along && !p_.a.wide && whole;
+  }
+
+  Block Rows(Span rows, Lanes& memory) const {
+    if (Direct()) return {reinterpret_cast<const uint32_t*>(At(p_.a, rows.from, places_.from)), p_.a.step / 2, false};
+    // Vectors that are stored whole reach a little further.
+    const int64_t stride = lanes_ + 16;
+    uint32_t* to = memory.Of((rows.count + 16) * stride);
+    ParallelFor(Ceiling(rows.count, stripHeight), [&](int64_t i) {
+      const int64_t from = i * stripHeight;
+      PackRows(p_.a, {rows.from + from, std::min(stripHeight, rows.count - from)}, places_, stride, to + from * stride);
+    });
+    return {to, stride, !p_.a.along};
+  }
+
+  // Rows of a with `panels`, which lie at b: eight rows with all of them, so that these rows stay in the cache.
+  void Multiply(Block a, Span rows, const __m512i* b, Span panels, Ahead& ahead) const {
+    for (int64_t m = 0; m < rows.count; m += blockHeight, a.lanes += blockHeight * a.row)
+      for (int64_t j = 0; j < panels.count; j++) {
+        const int64_t count = std::min(blockHeight, rows.count - m);
+        const Span columns = Columns(panels.from + j);
+        (a.packed ? Tiles<true> : Tiles<false>)(count, columns.count, a, b + j * PanelSize(), lanes_, rows.from + m, columns.from, to_, ahead);
+      }
+  }
+
+  const PairProduct& p_;
+  const Span places_, later_;
+  const int64_t lanes_ = Ceiling(places_.count, 2);
+  const Sums to_;
+};
+
+void MultiplyPairs(const PairProduct& p) {
+  const int64_t parts = Ceiling(p.K, longestPart), each = Ceiling(Ceiling(p.K, parts), 32) * 32;
+  const int64_t stride = Ceiling(p.N, 16) * 16;
+  auto* partial = parts > 1 ? reinterpret_cast<float*>(partialSums.Of(p.M * stride)) : nullptr;
+  for (int64_t from = 0; from < p.K; from += each) {
+    const int64_t count = std::min(each, p.K - from), later = std::min(each, p.K - from - count);
+    const Part part(p, {from, count}, later, {p, partial, stride, from == 0, later == 0});
+    // Many more rows than columns: a head of a whole vocabulary, which lies by rows.
+    p.M > 4 * p.N ? part.ByRows() : part.ByColumns();
+  }
+}
+
+}  // namespace

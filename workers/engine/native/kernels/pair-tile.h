@@ -1,0 +1,124 @@
+// Eight rows by 48 columns of a product in bf16: all sums stay in registers until they are whole.
+#pragma once
+#include "pair-lanes.h"
+
+namespace {
+
+// Memory that is wanted soon, asked for a little at a time while the processor multiplies.
+class Ahead {
+ public:
+  Ahead() = default;
+
+  // The rows or columns `span` of f at `places`, over so many calls of `Next`.
+  Ahead(const PairFactor& f, Span span, Span places, int64_t calls)
+      : at_(At(f, span.from, places.from)),
+        width_((f.along ? places.count : span.count) * (f.wide ? 4 : 2)),
+        step_(f.step * (f.wide ? 4 : 2)),
+        rows_(f.along ? span.count : places.count),
+        each_(std::min<int64_t>(4, Ceiling(rows_ * Ceiling(width_, 64), std::max<int64_t>(calls, 1)))) {}
+
+  void Next() {
+    for (int64_t i = 0; i < each_ && rows_ > 0; i++) {
+      _mm_prefetch(at_ + place_, _MM_HINT_T1);
+      place_ += 64;
+      if (place_ < width_) continue;
+      place_ = 0, at_ += step_, rows_--;
+    }
+  }
+
+ private:
+  const char* at_ = nullptr;
+  int64_t width_ = 0, step_ = 0, rows_ = 0, each_ = 0, place_ = 0;
+};
+
+// Lanes between two calls of `Next`.
+constexpr int64_t lanesAtOnce = 8;
+
+// Where sums go. A long sum comes in parts, which meet in `partial` (M, `stride`).
+struct Sums {
+  const PairProduct& product;
+  float* partial;
+  int64_t stride;
+  bool first, last;
+
+  void Expect(int64_t m, int64_t n) const {
+    const int64_t at = m * product.N + n;
+    if (last) __builtin_prefetch(static_cast<char*>(product.y.values) + at * (product.y.wide ? 4 : 2), 1);
+  }
+
+  void Keep(int64_t m, int64_t n, __m512 sums) const {
+    float* part = partial + m * stride + n;
+    if (!first) sums = _mm512_add_ps(sums, _mm512_loadu_ps(part));
+    if (!last) return _mm512_storeu_ps(part, sums);
+    const __mmask16 there = FirstOf16(product.N - n);
+    const int64_t at = m * product.N + n;
+    if (product.bias) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(there, product.bias + n));
+    if (product.residual.values) sums = _mm512_add_ps(sums, Residual(at, there));
+    if (product.y.wide)
+      _mm512_mask_storeu_ps(static_cast<float*>(product.y.values) + at, there, sums);
+    else
+      _mm256_mask_storeu_epi16(static_cast<bfloat16*>(product.y.values) + at, there, (__m256i)_mm512_cvtneps_pbh(sums));
+  }
+
+  __m512 Residual(int64_t at, __mmask16 there) const {
+    const void* values = product.residual.values;
+    if (product.residual.wide) return _mm512_maskz_loadu_ps(there, static_cast<const float*>(values) + at);
+    const __m256i narrow = _mm256_maskz_loadu_epi16(there, static_cast<const bfloat16*>(values) + at);
+    return (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16);
+  }
+};
+
+// Rows of a that lie `row` lanes apart or, `packed`, beside each other lane by lane.
+struct Block {
+  const uint32_t* lanes;
+  int64_t row;
+  bool packed;
+};
+
+template <int R, int N, bool packed>
+inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
+  __m512 sums[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 3
+    for (int v = 0; v < N; v++) sums[r][v] = _mm512_setzero_ps();
+  Ahead asked = ahead;
+  for (int r = 0; r < R; r++)
+    for (int v = 0; v < N; v++) to.Expect(m + r, n + v * 16);
+  for (int64_t from = 0; from < lanes; from += lanesAtOnce) {
+    asked.Next();
+    for (int64_t k = from; k < std::min(lanes, from + lanesAtOnce); k++) {
+      __m512bh columns[N];
+      for (int v = 0; v < N; v++) columns[v] = (__m512bh)panel[k * panelVectors16 + v];
+      for (int r = 0; r < R; r++) {
+        const auto value = (__m512bh)_mm512_set1_epi32(packed ? a.lanes[k * blockHeight + r] : a.lanes[r * a.row + k]);
+        for (int v = 0; v < N; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], value, columns[v]);
+      }
+    }
+  }
+  ahead = asked;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 3
+    for (int v = 0; v < N; v++) to.Keep(m + r, n + v * 16, sums[r][v]);
+}
+
+template <int R, bool packed>
+void TileOf(int64_t columns, const Block& a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
+  if (columns > 32) return Tile<R, 3, packed>(a, panel, lanes, m, n, to, ahead);
+  if (columns > 16) return Tile<R, 2, packed>(a, panel, lanes, m, n, to, ahead);
+  Tile<R, 1, packed>(a, panel, lanes, m, n, to, ahead);
+}
+
+// Up to eight rows: halves of a block where fewer are left.
+template <bool packed, int R = blockHeight>
+void Tiles(int64_t rows, int64_t columns, Block a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
+  if (rows >= R) {
+    TileOf<R, packed>(columns, a, panel, lanes, m, n, to, ahead);
+    rows -= R, m += R, a.lanes += packed ? R : R * a.row;
+  }
+  if constexpr (R > 1)
+    if (rows > 0) Tiles<packed, R / 2>(rows, columns, a, panel, lanes, m, n, to, ahead);
+}
+
+}  // namespace
