@@ -93,6 +93,8 @@ inline void PackPanel(const PairFactor& b, Span columns, Span places, __m512i* p
   }
   for (int64_t j = 0; b.along && j < columns.count; j += 16)
     for (int64_t lane = 0; lane < lanes; lane += 16) {
+      for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
+        AskFor(At(b, columns.from + j + i, places.from + 2 * lane + 4 * placesAhead), 32 * (b.wide ? 4 : 2));
       __m512i rows[16] = {};
       for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
         rows[i] = LanesAlong(b, columns.from + j + i, places.from + 2 * lane, places.count - 2 * lane);

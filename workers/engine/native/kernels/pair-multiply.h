@@ -41,6 +41,12 @@ class Part {
   Part(const PairProduct& p, Span places, int64_t later, Sums to)
       : p_(p), places_(places), later_{places.from + places.count, later}, to_(to) {}
 
+  // What lies as the processor reads it needs no packing.
+  bool Direct() const {
+    const bool whole = p_.a.step % 2 == 0 && places_.count % 2 == 0 && reinterpret_cast<uintptr_t>(p_.a.values) % 4 == 0;
+    return p_.a.along && !p_.a.wide && whole;
+  }
+
   void ByColumns() const {
     const Block a = Rows({0, p_.M}, resident);
     // A row that is in the cache meets several panels, as long as there are strips enough for all threads.
@@ -78,12 +84,6 @@ class Part {
   int64_t PanelSize() const { return lanes_ * panelVectors16; }
   static Span Strip(int64_t count, int64_t each, int64_t i) { return {i * each, std::min(each, count - i * each)}; }
 
-  // What lies as the processor reads it needs no packing.
-  bool Direct() const {
-    const bool whole = p_.a.step % 2 == 0 && places_.count % 2 == 0 && reinterpret_cast<uintptr_t>(p_.a.values) % 4 == 0;
-    return p_.a.along && !p_.a.wide && whole;
-  }
-
   Block Rows(Span rows, Lanes& memory) const {
     if (Direct()) return {reinterpret_cast<const uint32_t*>(At(p_.a, rows.from, places_.from)), p_.a.step / 2, false};
     // Vectors that are stored whole reach a little further.
@@ -119,8 +119,8 @@ void MultiplyPairs(const PairProduct& p) {
   for (int64_t from = 0; from < p.K; from += each) {
     const int64_t count = std::min(each, p.K - from), later = std::min(each, p.K - from - count);
     const Part part(p, {from, count}, later, {p, partial, stride, from == 0, later == 0});
-    // Many more rows than columns: a head of a whole vocabulary, which lies by rows.
-    p.M > 4 * p.N ? part.ByRows() : part.ByColumns();
+    // Many more rows than columns, as a head of a whole vocabulary has, or rows that must be packed.
+    p.M > (part.Direct() ? 4 * p.N : p.N) ? part.ByRows() : part.ByColumns();
   }
 }
 

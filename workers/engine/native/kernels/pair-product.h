@@ -24,5 +24,7 @@ struct PairProduct {
   const float* bias;
   // (M, N), or null.
   PairMatrix<const void> residual;
+  // Rows of floats that are added to some rows of the result: the row for row m begins at rows[m], or is null.
+  const float* const* rows;
   PairMatrix<void> y;
 };

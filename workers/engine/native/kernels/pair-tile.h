@@ -41,9 +41,13 @@ struct Sums {
   int64_t stride;
   bool first, last;
 
+  // Asks for what `Keep` will read and write.
   void Expect(int64_t m, int64_t n) const {
     const int64_t at = m * product.N + n;
-    if (last) __builtin_prefetch(static_cast<char*>(product.y.values) + at * (product.y.wide ? 4 : 2), 1);
+    if (!last) return;
+    __builtin_prefetch(static_cast<char*>(product.y.values) + at * (product.y.wide ? 4 : 2), 1);
+    if (product.residual.values)
+      __builtin_prefetch(static_cast<const char*>(product.residual.values) + at * (product.residual.wide ? 4 : 2));
   }
 
   void Keep(int64_t m, int64_t n, __m512 sums) const {
@@ -54,6 +58,7 @@ struct Sums {
     const int64_t at = m * product.N + n;
     if (product.bias) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(there, product.bias + n));
     if (product.residual.values) sums = _mm512_add_ps(sums, Residual(at, there));
+    if (product.rows && product.rows[m]) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(there, product.rows[m] + n));
     if (product.y.wide)
       _mm512_mask_storeu_ps(static_cast<float*>(product.y.values) + at, there, sums);
     else
@@ -75,6 +80,15 @@ struct Block {
   bool packed;
 };
 
+// A quarter of what the next block holds at twice as many lanes, or half of its rows at these.
+inline void AskForNextBlock(const Block& a, int64_t lane, bool packed) {
+  for (int64_t i = 0; i < 4; i++) {
+    const int64_t row = blockHeight + i + (lane / lanesAtOnce % 2) * 4;
+    const uint32_t* at = packed ? a.lanes + blockHeight * (a.row + lane) + i * 16 : a.lanes + row * a.row + lane / 16 * 16;
+    _mm_prefetch(at, _MM_HINT_T0);
+  }
+}
+
 template <int R, int N, bool packed>
 inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
   __m512 sums[R][N];
@@ -83,10 +97,11 @@ inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m,
 #pragma GCC unroll 3
     for (int v = 0; v < N; v++) sums[r][v] = _mm512_setzero_ps();
   Ahead asked = ahead;
-  for (int r = 0; r < R; r++)
-    for (int v = 0; v < N; v++) to.Expect(m + r, n + v * 16);
   for (int64_t from = 0; from < lanes; from += lanesAtOnce) {
     asked.Next();
+    if (from < R * lanesAtOnce)
+      for (int v = 0; v < N; v++) to.Expect(m + from / lanesAtOnce, n + v * 16);
+    if (R == blockHeight) AskForNextBlock(a, from, packed);
     for (int64_t k = from; k < std::min(lanes, from + lanesAtOnce); k++) {
       __m512bh columns[N];
       for (int v = 0; v < N; v++) columns[v] = (__m512bh)panel[k * panelVectors16 + v];

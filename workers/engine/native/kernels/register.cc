@@ -173,9 +173,10 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
            status);
   if (KernelsOfThisProcessor()->pairs.multiply)
     Register({"TemperPairMatMul",
-              {"a: Ta", "b: Tb", "bias: biases * float", "residual: residuals * Tr"},
+              {"a: Ta", "b: Tb", "bias: biases * float", "residual: residuals * Tr", "rows: scattered * float",
+               "ids: scattered * int32"},
               {"Ta: {float, bfloat16}", "Tb: {float, bfloat16}", "Tr: {float, bfloat16}", "Ty: {float, bfloat16}",
-               "transpose_a: int", "transpose_b: int", "biases: int >= 0", "residuals: int >= 0"},
+               "transpose_a: int", "transpose_b: int", "biases: int >= 0", "residuals: int >= 0", "scattered: int >= 0"},
               {"y: Ty"},
               false,
               ReadPairs,

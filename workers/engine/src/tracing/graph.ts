@@ -6,6 +6,7 @@ import {
   type GraphType,
   type NodeOutput,
   type ProductAddition,
+  type ScatteredRows,
   type Shape,
   sameShape,
   type TypedValues,
@@ -156,6 +157,11 @@ export class Graph {
     return { type, shape, scaled: { value, by }, output: once(() => multiply().output()) }
   }
 
+  /** A matrix that is zero but for `scattered`, which `build` makes where it is needed whole. */
+  scattered(result: Result, scattered: ScatteredRows, build: () => Value): Value {
+    return { ...result, scattered, output: once(() => build().output()) }
+  }
+
   /** A matrix of int8 (R, C) times a number a row (R), which is built in float32 where it is needed whole. */
   quantized(values: Value, scales: Value): Value {
     const { shape } = values
@@ -178,8 +184,8 @@ export class Graph {
 
   #reshapedProduct(value: Value, add: ProductAddition, shape: Shape): Value {
     const whole = () => this.#reshapeNode(value, shape)
-    return this.product({ type: value.type, shape }, whole, ({ bias, residual, type }) => {
-      const sum = add({ bias, type, residual: residual && this.reshape(residual, value.shape) })
+    return this.product({ type: value.type, shape }, whole, ({ residual, ...more }) => {
+      const sum = add({ ...more, residual: residual && this.reshape(residual, value.shape) })
       return sum && this.reshape(sum, shape)
     })
   }

@@ -50,11 +50,18 @@ export type Attribute =
 export type Attributes = Record<string, Attribute>
 export type TypedValues = Float32Array | Int32Array | Uint8Array | Uint16Array
 
-/** What a product adds to its sums: a vector to each row, or a tensor of its shape; the sum has `type`. */
+/** What a product adds to its sums: a vector to each row, a tensor of its shape or some rows; the sum has `type`. */
 export interface Addend {
   bias?: Value | undefined
   residual?: Value | undefined
+  rows?: ScatteredRows | undefined
   type: GraphType
+}
+
+/** Rows (n, C) and the places (n) where each is added; int32, no place below 0 counts. */
+export interface ScatteredRows {
+  rows: Value
+  ids: Value
 }
 
 /** The sum, or nothing where the product was needed by itself before or has taken up as much already. */
@@ -74,6 +81,8 @@ export interface Value {
   readonly quantized?: { values: Value; scales: Value }
   /** Set where this is `swapped` with its second and third dimension exchanged; attention and rope take it apart. */
   readonly swapped?: Value
+  /** Set where this is zero but for some rows, as the gradient of a lookup is; a product adds them to its own rows. */
+  readonly scattered?: ScatteredRows
   /** Set where this is a product that takes up what is added to it. */
   readonly product?: ProductAddition
   /** Set where these are the contents of a variable, which products read where they lie. */

@@ -116,11 +116,12 @@ const powerRule: Rule = (graph, a, b, shape) => {
   }
 }
 
-/** What is added to a product as it is summed: a bias, or a tensor of its shape, in the type that their sum has. */
+/** What is added to a product as it is summed: a bias, some rows, or a tensor of its shape, whose type the sum has. */
 function takenUp(graph: Graph, product: Value, other: Value): Value | undefined {
   if (!product.product || other.base || !isFloat(other.type)) return undefined
   if (isBias(product, other)) return product.product({ bias: graph.cast(other, 'float32'), type: product.type })
   if (!sameShape(product.shape, other.shape) || other.type === 'float16') return undefined
+  if (other.scattered) return product.product({ rows: other.scattered, type: product.type })
   return product.product({ residual: other, type: other.type })
 }
 

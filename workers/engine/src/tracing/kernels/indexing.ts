@@ -1,5 +1,6 @@
 import type { Graph } from '../graph.ts'
 import type { GraphType, Shape, Value } from '../value.ts'
+import { sizeOf } from '../values.ts'
 import { type KernelTable, kernel } from './kernel.ts'
 
 const indices32 = { Tindices: 'int32' as const }
@@ -59,7 +60,11 @@ export const indexing: KernelTable = {
     const shape = [attrs.numSegments, ...x.shape.slice(segmentIds.shape.length)]
     const types = { T: x.type, ...indices32, Tnumsegments: 'int32' as const }
     const operands = [x, segmentIds, graph.ints(attrs.numSegments)]
-    return graph.emit('UnsortedSegmentSum', operands, types, { type: x.type, shape })
+    const whole = () => graph.emit('UnsortedSegmentSum', operands, types, { type: x.type, shape })
+    if (shape.length !== 2) return whole()
+    const count = sizeOf(segmentIds.shape)
+    const scattered = { rows: graph.reshape(x, [count, shape[1] ?? 1]), ids: graph.reshape(segmentIds, [count]) }
+    return graph.scattered({ type: x.type, shape }, scattered, whole)
   }),
   OneHot: kernel<{ indices: Value }, { depth: number; onValue: number; offValue: number; dtype?: GraphType }>(
     (graph, { indices }, { depth, onValue, offValue, dtype: type = 'float32' }) => {

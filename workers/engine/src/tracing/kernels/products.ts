@@ -28,10 +28,12 @@ function ownProduct(graph: Graph, { a, b, transposeA, transposeB }: Operands): b
   return graph.kernels && !transposeA && few && Math.min(k, n) >= 16 && b.type !== 'float16'
 }
 
-/** Our product in bf16, which takes a bias and a residual into its sums. */
-function pairProduct(graph: Graph, operands: Operands, { bias, residual, type }: Addend = { type: 'bfloat16' }): Value {
+/** Our product in bf16, which takes a bias and one more addend into its sums. */
+function pairProduct(graph: Graph, operands: Operands, addend: Addend = { type: 'bfloat16' }): Value {
   const { a, b, transposeA, transposeB } = operands
+  const { bias, residual, rows, type } = addend
   const shape = [matrixShape(a.shape, transposeA)[0], matrixShape(b.shape, transposeB)[1]]
+  const counted = { biases: bias, residuals: residual, scattered: rows }
   const attrs: Attributes = {
     Ta: a.type,
     Tb: b.type,
@@ -39,13 +41,18 @@ function pairProduct(graph: Graph, operands: Operands, { bias, residual, type }:
     Ty: type,
     transpose_a: { int: transposeA ? 1 : 0 },
     transpose_b: { int: transposeB ? 1 : 0 },
-    biases: { int: bias ? 1 : 0 },
-    residuals: { int: residual ? 1 : 0 },
+    ...Object.fromEntries(Object.entries(counted).map(([name, given]) => [name, { int: given ? 1 : 0 }])),
   }
-  const inputs = [a, b, bias, residual].filter((value) => value !== undefined)
-  const build = () => graph.emit('TemperPairMatMul', inputs, attrs, { type, shape })
+  const inputs = [a, b, bias, residual, rows && graph.cast(rows.rows, 'float32'), rows?.ids]
+  const build = () =>
+    graph.emit(
+      'TemperPairMatMul',
+      inputs.filter((value) => value !== undefined),
+      attrs,
+      { type, shape },
+    )
   return graph.product({ type, shape }, build, (more) => {
-    if (residual || (bias && more.bias)) return undefined
+    if (residual || rows || (bias && more.bias)) return undefined
     return pairProduct(graph, operands, { ...more, bias: bias ?? more.bias })
   })
 }
