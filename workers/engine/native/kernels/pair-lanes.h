@@ -1,5 +1,5 @@
-// Factors of bf16 in lanes: the 32 bits of a lane hold two neighbours along the sum, which the processor multiplies and adds
-// in one go. Panels of a factor b lie as [lane][48 columns], blocks of a factor a as [row][lane] or [lane][8 rows].
+// Factors of bf16 in lanes: the 32 bits of a lane hold two neighbours along the sum, which the processor multiplies and
+// adds in one go. Panels of a factor b lie as [lane][48 columns], rows of a factor a as [row][lane] or [lane][8 rows].
 #pragma once
 #include <algorithm>
 
@@ -93,8 +93,6 @@ inline void PackPanel(const PairFactor& b, Span columns, Span places, __m512i* p
   }
   for (int64_t j = 0; b.along && j < columns.count; j += 16)
     for (int64_t lane = 0; lane < lanes; lane += 16) {
-      for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
-        AskFor(At(b, columns.from + j + i, places.from + 2 * lane + 4 * placesAhead), 32 * (b.wide ? 4 : 2));
       __m512i rows[16] = {};
       for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
         rows[i] = LanesAlong(b, columns.from + j + i, places.from + 2 * lane, places.count - 2 * lane);
@@ -108,18 +106,20 @@ inline void PackPanel(const PairFactor& b, Span columns, Span places, __m512i* p
 inline void PackRows(const PairFactor& a, Span rows, Span places, int64_t stride, uint32_t* to) {
   const int64_t lanes = Ceiling(places.count, 2);
   for (int64_t r = 0; a.along && r < rows.count; r++)
-    for (int64_t lane = 0; lane < lanes; lane += 16)
-      _mm512_storeu_si512(to + r * stride + lane, LanesAlong(a, rows.from + r, places.from + 2 * lane, places.count - 2 * lane));
+    for (int64_t lane = 0; lane < lanes; lane += 16) {
+      const int64_t k = 2 * lane;
+      _mm512_storeu_si512(to + r * stride + lane, LanesAlong(a, rows.from + r, places.from + k, places.count - k));
+    }
   for (int64_t lane = 0; !a.along && lane < lanes; lane++) {
     const int64_t k = places.from + 2 * lane;
     for (int64_t later : {k + placesAhead, k + placesAhead + 1})
       AskFor(At(a, rows.from, later), rows.count * (a.wide ? 4 : 2));
     for (int64_t r = 0; r < rows.count; r += 16) {
       const __m512i both = LaneDown(a, rows.from + r, k, rows.count - r, 2 * lane + 1 < places.count);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + r * stride + lane * blockHeight), _mm512_castsi512_si256(both));
-      if (r + blockHeight < rows.count)
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (r + blockHeight) * stride + lane * blockHeight),
-                            _mm512_extracti64x4_epi64(both, 1));
+      uint32_t* at = to + r * stride + lane * blockHeight;
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_castsi512_si256(both));
+      if (r + blockHeight >= rows.count) continue;
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(at + blockHeight * stride), _mm512_extracti64x4_epi64(both, 1));
     }
   }
 }

@@ -1,5 +1,5 @@
-// Products in bf16. The wider of the two factors is read once, a strip at a time, and its next strip is on its way from
-// memory meanwhile; the other one stays in the cache. A sum runs in one order whatever the sizes M and N and the threads.
+// Products in bf16. One factor is read once, a strip at a time, and its next strip is on its way from memory meanwhile;
+// the other one stays in the cache. A sum runs in one order whatever the sizes M and N and the threads.
 #pragma once
 #include <cstdlib>
 #include <memory>
@@ -43,8 +43,8 @@ class Part {
 
   // What lies as the processor reads it needs no packing.
   bool Direct() const {
-    const bool whole = p_.a.step % 2 == 0 && places_.count % 2 == 0 && reinterpret_cast<uintptr_t>(p_.a.values) % 4 == 0;
-    return p_.a.along && !p_.a.wide && whole;
+    const bool even = p_.a.step % 2 == 0 && places_.count % 2 == 0;
+    return p_.a.along && !p_.a.wide && even && reinterpret_cast<uintptr_t>(p_.a.values) % 4 == 0;
   }
 
   void ByColumns() const {
@@ -55,7 +55,8 @@ class Part {
     ParallelFor(strips, [&](int64_t i) {
       auto* b = reinterpret_cast<__m512i*>(strip.Of(atOnce * lanes_ * panelWidth));
       const Span panels = Strip(Panels(), atOnce, i);
-      for (int64_t j = 0; j < panels.count; j++) PackPanel(p_.b, Columns(panels.from + j), places_, b + j * PanelSize());
+      for (int64_t j = 0; j < panels.count; j++)
+        PackPanel(p_.b, Columns(panels.from + j), places_, b + j * PanelSize());
       const int64_t next = i + PoolSize();
       Ahead ahead;
       if (next < strips || later_.count > 0)
@@ -102,7 +103,8 @@ class Part {
       for (int64_t j = 0; j < panels.count; j++) {
         const int64_t count = std::min(blockHeight, rows.count - m);
         const Span columns = Columns(panels.from + j);
-        (a.packed ? Tiles<true> : Tiles<false>)(count, columns.count, a, b + j * PanelSize(), lanes_, rows.from + m, columns.from, to_, ahead);
+        const Place place{rows.from + m, count, columns.from, columns.count};
+        (a.packed ? Tiles<true> : Tiles<false>)(place, a, b + j * PanelSize(), lanes_, to_, ahead);
       }
   }
 

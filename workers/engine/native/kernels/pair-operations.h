@@ -8,7 +8,7 @@
 
 namespace {
 
-// One factor, whose rows or columns (`size`) and places of the sum (`length`) are the matrix's first dimension or its second.
+// One factor with its rows or columns (`size`) and the places of the sum (`length`): the two dimensions of the matrix.
 struct GivenFactor {
   PairFactor factor;
   int64_t size, length;
@@ -73,7 +73,8 @@ class Addends {
     if (read.scattered) {
       TF_Tensor *rows = call.Input(next), *ids = call.Input(next + 1);
       const auto *first = Data<int32_t>(ids), *end = first + Size(ids);
-      const bool fits = Size(rows) == Size(ids) * product.N && std::all_of(first, end, [&](int32_t id) { return id < product.M; });
+      const bool known = std::all_of(first, end, [&](int32_t id) { return id < product.M; });
+      const bool fits = known && Size(rows) == Size(ids) * product.N;
       if (!call.Require(fits, "TemperPairMatMul: the rows do not fit")) return;
       product.rows = rows_.emplace(Data<float>(rows), first, Size(ids), product.N, product.M).Data();
     }

@@ -1,9 +1,9 @@
-// What a product of factors in bf16 is told, in the kernels' own words: y (M, N) = a (M, K) b (K, N), and what is added.
+// What a product of factors in bf16 is told: y (M, N) = a (M, K) b (K, N), and what is added to it.
 #pragma once
 #include <cstdint>
 
-// Of bf16, or of floats (`wide`) that are rounded to it on their way. Element (i, k), for a row or column i of the result
-// and a place k of the sum, lies at values[i * step + k] (`along` the sum) or at values[k * step + i].
+// Of bf16, or of floats (`wide`) that are rounded to it on their way. Element (i, k), for row or column i of the result
+// and place k of the sum, lies at values[i * step + k] (`along` the sum) or at values[k * step + i].
 struct PairFactor {
   const void* values;
   bool wide, along;

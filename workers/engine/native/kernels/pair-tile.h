@@ -80,17 +80,13 @@ struct Block {
   bool packed;
 };
 
-// A quarter of what the next block holds at twice as many lanes, or half of its rows at these.
-inline void AskForNextBlock(const Block& a, int64_t lane, bool packed) {
-  for (int64_t i = 0; i < 4; i++) {
-    const int64_t row = blockHeight + i + (lane / lanesAtOnce % 2) * 4;
-    const uint32_t* at = packed ? a.lanes + blockHeight * (a.row + lane) + i * 16 : a.lanes + row * a.row + lane / 16 * 16;
-    _mm_prefetch(at, _MM_HINT_T0);
-  }
-}
+// Rows and columns of the result.
+struct Place {
+  int64_t row, rows, column, columns;
+};
 
 template <int R, int N, bool packed>
-inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
+inline void Tile(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
   __m512 sums[R][N];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)
@@ -100,8 +96,7 @@ inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m,
   for (int64_t from = 0; from < lanes; from += lanesAtOnce) {
     asked.Next();
     if (from < R * lanesAtOnce)
-      for (int v = 0; v < N; v++) to.Expect(m + from / lanesAtOnce, n + v * 16);
-    if (R == blockHeight) AskForNextBlock(a, from, packed);
+      for (int v = 0; v < N; v++) to.Expect(at.row + from / lanesAtOnce, at.column + v * 16);
     for (int64_t k = from; k < std::min(lanes, from + lanesAtOnce); k++) {
       __m512bh columns[N];
       for (int v = 0; v < N; v++) columns[v] = (__m512bh)panel[k * panelVectors16 + v];
@@ -115,25 +110,25 @@ inline void Tile(const Block& a, const __m512i* panel, int64_t lanes, int64_t m,
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 3
-    for (int v = 0; v < N; v++) to.Keep(m + r, n + v * 16, sums[r][v]);
+    for (int v = 0; v < N; v++) to.Keep(at.row + r, at.column + v * 16, sums[r][v]);
 }
 
 template <int R, bool packed>
-void TileOf(int64_t columns, const Block& a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
-  if (columns > 32) return Tile<R, 3, packed>(a, panel, lanes, m, n, to, ahead);
-  if (columns > 16) return Tile<R, 2, packed>(a, panel, lanes, m, n, to, ahead);
-  Tile<R, 1, packed>(a, panel, lanes, m, n, to, ahead);
+void TileOf(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+  if (at.columns > 32) return Tile<R, 3, packed>(at, a, panel, lanes, to, ahead);
+  if (at.columns > 16) return Tile<R, 2, packed>(at, a, panel, lanes, to, ahead);
+  Tile<R, 1, packed>(at, a, panel, lanes, to, ahead);
 }
 
-// Up to eight rows: halves of a block where fewer are left.
+// Up to eight rows: a block, or halves of one where fewer are left.
 template <bool packed, int R = blockHeight>
-void Tiles(int64_t rows, int64_t columns, Block a, const __m512i* panel, int64_t lanes, int64_t m, int64_t n, const Sums& to, Ahead& ahead) {
-  if (rows >= R) {
-    TileOf<R, packed>(columns, a, panel, lanes, m, n, to, ahead);
-    rows -= R, m += R, a.lanes += packed ? R : R * a.row;
+void Tiles(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+  if (at.rows >= R) {
+    TileOf<R, packed>(at, a, panel, lanes, to, ahead);
+    at.row += R, at.rows -= R, a.lanes += packed ? R : R * a.row;
   }
   if constexpr (R > 1)
-    if (rows > 0) Tiles<packed, R / 2>(rows, columns, a, panel, lanes, m, n, to, ahead);
+    if (at.rows > 0) Tiles<packed, R / 2>(at, a, panel, lanes, to, ahead);
 }
 
 }  // namespace

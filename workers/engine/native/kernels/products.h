@@ -151,7 +151,8 @@ void DotRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_
 
 // All of y = x W for M rows and N columns of w.
 template <class X, class T>
-void PanelRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y, int64_t ldy) {
+void PanelRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y,
+               int64_t ldy) {
   int64_t n = 0;
   for (; n + panelVectors * W <= N; n += panelVectors * W)
     EachBlock(M, [&](int64_t m, auto B, bool first) {

@@ -39,10 +39,7 @@ export class Graph {
   readonly #constants = new Map<string, Value>()
   readonly #casts = new WeakMap<Value, Map<GraphType, Value>>()
 
-  constructor(
-    scope: string,
-    { matmulType = 'float32', kernels = false, pairs = false }: GraphOptions = {},
-  ) {
+  constructor(scope: string, { matmulType = 'float32', kernels = false, pairs = false }: GraphOptions = {}) {
     this.scope = scope
     this.matmulType = matmulType
     this.kernels = kernels

@@ -17,14 +17,14 @@ function matrixShape(shape: Shape, transposed: boolean): [number, number] {
   return transposed ? [columns, rows] : [rows, columns]
 }
 
-/** Up to so many rows our product for few rows, which streams the weights, is the faster one: beside ours in bf16, or TensorFlow's. */
-const fewRows = (graph: Graph) => (graph.pairs ? 32 : 64)
+/** Up to so many rows, as many as sequences are decoded at once, a row's digits do not depend on how many there are. */
+const fewRows = 64
 
 /** Whether it is a product of few rows and a matrix, for which there is a kernel of ours. */
 function ownProduct(graph: Graph, { a, b, transposeA, transposeB }: Operands): boolean {
   const [, k] = matrixShape(a.shape, transposeA)
   const [, n] = matrixShape(b.shape, transposeB)
-  const few = sizeOf(a.shape) <= fewRows(graph) * k && sizeOf(b.shape.slice(0, -2)) === 1
+  const few = sizeOf(a.shape) <= fewRows * k && sizeOf(b.shape.slice(0, -2)) === 1
   return graph.kernels && !transposeA && few && Math.min(k, n) >= 16 && b.type !== 'float16'
 }
 
