@@ -69,8 +69,7 @@ constexpr int64_t bytesAhead = 4096;
 
 // B rows of x times R rows of w that lie `apart`: y[b][r] = sum over k of x[b][k] w[r][k].
 template <int B, int R, class X, class T>
-void DotTile(const X* x, int64_t ldx, const T* w, int64_t apart, int64_t K, float* y, int64_t ldy, int64_t outputsApart,
-             bool fromMemory) {
+void DotTile(const X* x, int64_t ldx, const T* w, int64_t apart, int64_t K, float* y, int64_t ldy, int64_t outputsApart) {
   using A = Arithmetic<X, T>;
   V sums[B][R] = {};
   int64_t k = 0;
@@ -79,8 +78,8 @@ void DotTile(const X* x, int64_t ldx, const T* w, int64_t apart, int64_t K, floa
     for (int r = 0; r < R; r++) {
       weights[r] = A::Weights(w + r * apart + k);
       // A line of the cache holds 64 bytes.
-      for (int64_t at = 0; fromMemory && at < A::alongRow; at += 64 / sizeof(T))
-        if ((k + at) % (64 / sizeof(T)) == 0) __builtin_prefetch(w + r * apart + k + at + bytesAhead / sizeof(T), 0, 2);
+      for (int64_t at = 0; at < A::alongRow; at += 64 / sizeof(T))
+        if ((k + at) % (64 / sizeof(T)) == 0) __builtin_prefetch(w + r * apart + k + at + bytesAhead / sizeof(T));
     }
     for (int b = 0; b < B; b++) {
       V row = A::Row(x + b * ldx + k);
@@ -100,14 +99,14 @@ constexpr int rowsAhead = 12;
 
 // B rows of x times C vectors of columns of w: y[b][n] = sum over k of x[b][k] w[k][n].
 template <int B, int C, class X, class T>
-void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float* y, int64_t ldy, bool fromMemory) {
+void PanelTile(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t K, float* y, int64_t ldy) {
   using A = Arithmetic<X, T>;
   V sums[B][C] = {};
   auto add = [&](int64_t k, bool whole) {
     V weights[C];
     for (int c = 0; c < C; c++) {
       weights[c] = A::Column(w + k * ldw + c * W, ldw, whole);
-      for (int d = 0; fromMemory && d < A::rowsDeep; d++) __builtin_prefetch(w + (k + d + rowsAhead) * ldw + c * W);
+      for (int d = 0; d < A::rowsDeep; d++) __builtin_prefetch(w + (k + d + rowsAhead) * ldw + c * W);
     }
     for (int b = 0; b < B; b++) {
       V value = A::Value(x + b * ldx + k, whole);
@@ -127,48 +126,42 @@ constexpr int rowsAtOnce = 8, panelVectors = 3;
 constexpr int rowsAtOnce = 4, panelVectors = 2;
 #endif
 
-// f(m, B, first) for blocks of B rows of x, that fit the registers; the first of them has w come from memory.
+// f(m, B) for blocks of B rows of x, that fit the registers.
 template <class F, int B = rowsAtOnce>
 void EachBlock(int64_t M, F f, int64_t m = 0) {
-  for (; m + B <= M; m += B) f(m, std::integral_constant<int, B>{}, m == 0);
+  for (; m + B <= M; m += B) f(m, std::integral_constant<int, B>{});
   if constexpr (B > 1)
     if (m < M) EachBlock<F, B / 2>(M, f, m);
 }
 
-// All of y = x W^T for M rows and N rows of w, which are read as two streams.
-template <class X, class T>
+// All of y = x W^T for M rows and N rows of w, which are read as so many streams.
+template <int streams, class X, class T>
 void DotRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y, int64_t ldy) {
-  const int64_t each = N / 2;
-  for (int64_t n = 0; n < each; n++)
-    EachBlock(M, [&](int64_t m, auto B, bool first) {
-      DotTile<B, 2>(x + m * ldx, ldx, w + n * ldw, each * ldw, K, y + m * ldy + n, ldy, each, first);
-    });
-  for (int64_t n = 2 * each; n < N; n++)
-    EachBlock(M, [&](int64_t m, auto B, bool first) {
-      DotTile<B, 1>(x + m * ldx, ldx, w + n * ldw, 0, K, y + m * ldy + n, ldy, 0, first);
-    });
+  const int64_t each = N / streams, done = each * streams;
+  EachBlock(M, [&](int64_t m, auto B) {
+    for (int64_t n = 0; n < each; n++)
+      DotTile<B, streams>(x + m * ldx, ldx, w + n * ldw, each * ldw, K, y + m * ldy + n, ldy, each);
+  });
+  if constexpr (streams > 1)
+    if (done < N) DotRows<1>(x, ldx, w + done * ldw, ldw, M, K, N - done, y + done, ldy);
 }
 
 // All of y = x W for M rows and N columns of w.
 template <class X, class T>
 void PanelRows(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y,
                int64_t ldy) {
-  int64_t n = 0;
-  for (; n + panelVectors * W <= N; n += panelVectors * W)
-    EachBlock(M, [&](int64_t m, auto B, bool first) {
-      PanelTile<B, panelVectors>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy, first);
-    });
-  for (; n + W <= N; n += W)
-    EachBlock(M, [&](int64_t m, auto B, bool first) {
-      PanelTile<B, 1>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy, first);
-    });
-  for (; n < N; n++) {
-    for (int64_t m = 0; m < M; m++) {
-      float sum = 0;
-      for (int64_t k = 0; k < K; k++) sum += ToFloat(x[m * ldx + k]) * ToFloat(w[k * ldw + n]);
-      y[m * ldy + n] = sum;
-    }
-  }
+  EachBlock(M, [&](int64_t m, auto B) {
+    int64_t n = 0;
+    for (; n + panelVectors * W <= N; n += panelVectors * W)
+      PanelTile<B, panelVectors>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy);
+    for (; n + W <= N; n += W) PanelTile<B, 1>(x + m * ldx, ldx, w + n, ldw, K, y + m * ldy + n, ldy);
+    for (; n < N; n++)
+      for (int b = 0; b < B; b++) {
+        float sum = 0;
+        for (int64_t k = 0; k < K; k++) sum += ToFloat(x[(m + b) * ldx + k]) * ToFloat(w[k * ldw + n]);
+        y[(m + b) * ldy + n] = sum;
+      }
+  });
 }
 
 enum class Weights { rows, columns };
@@ -178,7 +171,7 @@ template <Weights layout, class X, class T>
 void Product(const X* x, int64_t ldx, const T* w, int64_t ldw, int64_t M, int64_t K, int64_t N, float* y,
              int64_t ldy) {
   if constexpr (layout == Weights::rows)
-    DotRows(x, ldx, w, ldw, M, K, N, y, ldy);
+    DotRows<2>(x, ldx, w, ldw, M, K, N, y, ldy);
   else
     PanelRows(x, ldx, w, ldw, M, K, N, y, ldy);
 }
