@@ -34,9 +34,9 @@ class Ahead {
 // Lanes between two calls of `Next`.
 constexpr int64_t lanesAtOnce = 8;
 
-// Where sums go. A long sum comes in parts, which meet in `partial` (M, `stride`).
+// Where sums go: to y, with what is added to it. A long sum comes in parts, which meet in `partial` (M, `stride`).
 struct Sums {
-  const PairProduct& product;
+  PairProduct product;
   float* partial;
   int64_t stride;
   bool first, last;
@@ -50,13 +50,15 @@ struct Sums {
       __builtin_prefetch(static_cast<const char*>(product.residual.values) + at * (product.residual.wide ? 4 : 2));
   }
 
-  void Keep(int64_t m, int64_t n, __m512 sums) const {
+  __m512 Bias(int64_t n, __mmask16 there) const {
+    return product.bias && last ? _mm512_maskz_loadu_ps(there, product.bias + n) : _mm512_setzero_ps();
+  }
+
+  void Keep(int64_t m, int64_t n, __mmask16 there, __m512 sums) const {
     float* part = partial + m * stride + n;
     if (!first) sums = _mm512_add_ps(sums, _mm512_loadu_ps(part));
     if (!last) return _mm512_storeu_ps(part, sums);
-    const __mmask16 there = FirstOf16(product.N - n);
     const int64_t at = m * product.N + n;
-    if (product.bias) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(there, product.bias + n));
     if (product.residual.values) sums = _mm512_add_ps(sums, Residual(at, there));
     if (product.rows && product.rows[m]) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(there, product.rows[m] + n));
     if (product.y.wide)
@@ -93,10 +95,12 @@ inline void Tile(const Place& at, const Block& a, const __m512i* panel, int64_t 
 #pragma GCC unroll 3
     for (int v = 0; v < N; v++) sums[r][v] = _mm512_setzero_ps();
   Ahead asked = ahead;
+  // What a row's sums will meet is asked for one row after another, so that nothing else has to wait.
+  const int64_t stretch = std::max<int64_t>(1, lanes / (lanesAtOnce * R)) * lanesAtOnce;
   for (int64_t from = 0; from < lanes; from += lanesAtOnce) {
     asked.Next();
-    if (from < R * lanesAtOnce)
-      for (int v = 0; v < N; v++) to.Expect(at.row + from / lanesAtOnce, at.column + v * 16);
+    if (from % stretch == 0 && from / stretch < R)
+      for (int v = 0; v < N; v++) to.Expect(at.row + from / stretch, at.column + v * 16);
     for (int64_t k = from; k < std::min(lanes, from + lanesAtOnce); k++) {
       __m512bh columns[N];
       for (int v = 0; v < N; v++) columns[v] = (__m512bh)panel[k * panelVectors16 + v];
@@ -107,10 +111,16 @@ inline void Tile(const Place& at, const Block& a, const __m512i* panel, int64_t 
     }
   }
   ahead = asked;
-#pragma GCC unroll 8
-  for (int r = 0; r < R; r++)
+  // A copy: the compiler need not fear that what is stored changes it.
+  const Sums out = to;
 #pragma GCC unroll 3
-    for (int v = 0; v < N; v++) to.Keep(at.row + r, at.column + v * 16, sums[r][v]);
+  for (int v = 0; v < N; v++) {
+    const int64_t column = at.column + v * 16;
+    const __mmask16 there = FirstOf16(out.product.N - column);
+    const __m512 bias = out.Bias(column, there);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; r++) out.Keep(at.row + r, column, there, _mm512_add_ps(sums[r][v], bias));
+  }
 }
 
 template <int R, bool packed>
