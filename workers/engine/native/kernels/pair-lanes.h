@@ -81,15 +81,17 @@ struct Span {
   int64_t from, count;
 };
 
-// The columns of b in `columns` and its places in `places`, as a panel.
-inline void PackPanel(const PairFactor& b, Span columns, Span places, __m512i* panel) {
+// The columns of b in `columns` and its places in `places`, as panels one after another.
+inline void PackPanels(const PairFactor& b, Span columns, Span places, __m512i* panels) {
   const int64_t lanes = Ceiling(places.count, 2), bytes = columns.count * (b.wide ? 4 : 2);
+  auto at = [&](int64_t lane, int64_t column) {
+    return panels + (column / panelWidth * lanes + lane) * panelVectors16 + column % panelWidth / 16;
+  };
   for (int64_t lane = 0; !b.along && lane < lanes; lane++) {
     const int64_t k = places.from + 2 * lane;
     for (int64_t later : {k + placesAhead, k + placesAhead + 1}) AskFor(At(b, columns.from, later), bytes);
     for (int64_t j = 0; j < columns.count; j += 16)
-      panel[lane * panelVectors16 + j / 16] =
-          LaneDown(b, columns.from + j, k, columns.count - j, 2 * lane + 1 < places.count);
+      *at(lane, j) = LaneDown(b, columns.from + j, k, columns.count - j, 2 * lane + 1 < places.count);
   }
   for (int64_t j = 0; b.along && j < columns.count; j += 16)
     for (int64_t lane = 0; lane < lanes; lane += 16) {
@@ -97,8 +99,7 @@ inline void PackPanel(const PairFactor& b, Span columns, Span places, __m512i* p
       for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
         rows[i] = LanesAlong(b, columns.from + j + i, places.from + 2 * lane, places.count - 2 * lane);
       TransposeLanes(rows);
-      for (int64_t i = 0; i < std::min<int64_t>(16, lanes - lane); i++)
-        panel[(lane + i) * panelVectors16 + j / 16] = rows[i];
+      for (int64_t i = 0; i < std::min<int64_t>(16, lanes - lane); i++) *at(lane + i, j) = rows[i];
     }
 }
 

@@ -32,8 +32,10 @@ class Lanes {
 // Of the thread that works on a strip, and of the one that called.
 thread_local Lanes strip, resident, partialSums;
 
-// Places of a sum that are taken at once, and rows of a strip of a.
+// Places of a sum that are taken at once, and rows of a in a strip.
 constexpr int64_t longestPart = 2048, stripHeight = 64;
+// From so many rows on, packing all of b first takes little of the time. Panels are packed two by two.
+constexpr int64_t manyRows = 1024, panelsPacked = 2;
 
 // One part of the sum, and the places that come after it.
 class Part {
@@ -55,8 +57,7 @@ class Part {
     ParallelFor(strips, [&](int64_t i) {
       auto* b = reinterpret_cast<__m512i*>(strip.Of(atOnce * lanes_ * panelWidth));
       const Span panels = Strip(Panels(), atOnce, i);
-      for (int64_t j = 0; j < panels.count; j++)
-        PackPanel(p_.b, Columns(panels.from + j), places_, b + j * PanelSize());
+      PackPanels(p_.b, Strip(p_.N, atOnce * panelWidth, i), places_, b);
       const int64_t next = i + PoolSize();
       Ahead ahead;
       if (next < strips || later_.count > 0)
@@ -68,7 +69,9 @@ class Part {
   void ByRows() const {
     const int64_t panels = Panels(), strips = Ceiling(p_.M, stripHeight);
     auto* b = reinterpret_cast<__m512i*>(resident.Of(panels * lanes_ * panelWidth));
-    ParallelFor(panels, [&](int64_t i) { PackPanel(p_.b, Columns(i), places_, b + i * PanelSize()); });
+    ParallelFor(Ceiling(panels, panelsPacked), [&](int64_t i) {
+      PackPanels(p_.b, Strip(p_.N, panelsPacked * panelWidth, i), places_, b + i * panelsPacked * PanelSize());
+    });
     ParallelFor(strips, [&](int64_t i) {
       const Span rows = Strip(p_.M, stripHeight, i);
       const Block a = Rows(rows, strip);
@@ -121,8 +124,8 @@ void MultiplyPairs(const PairProduct& p) {
   for (int64_t from = 0; from < p.K; from += each) {
     const int64_t count = std::min(each, p.K - from), later = std::min(each, p.K - from - count);
     const Part part(p, {from, count}, later, {p, partial, stride, from == 0, later == 0});
-    // Many more rows than columns, as a head of a whole vocabulary has, or rows that must be packed.
-    p.M > (part.Direct() ? 4 * p.N : p.N) ? part.ByRows() : part.ByColumns();
+    // Many rows, which are written one after another then, or rows that must be packed.
+    p.M > (part.Direct() ? std::min(4 * p.N, manyRows) : p.N) ? part.ByRows() : part.ByColumns();
   }
 }
 
