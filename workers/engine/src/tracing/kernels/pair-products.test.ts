@@ -136,6 +136,21 @@ describe.runIf(multipliesPairs())('products in bf16', () => {
     expectClose((await multiplied(given(size), scatter, { rows: [[4, 50], rows] })).fed, expected)
   })
 
+  it('take weights and inputs from either side, many rows or few', async () => {
+    for (const rows of [3, 70]) {
+      const { a, b, sizes } = given([rows, 40, 50])
+      const program = new TracedProgram()
+      await program.addVariables({ a: { shape: [rows, 40], dtype: 'float32', data: a } })
+      const inputs = { b: { shape: [40, 50], dtype: 'float32' } } as const
+      const run = program.define('left', { inputs, precision: 'bf16' }, (weights, { b }) => ({
+        y: tf.matMul(weights.a as never, b as never),
+      }))
+      const { y } = await run({ b })
+      program.close()
+      expectClose(Array.from(y.data as Float32Array), expectedProduct({ a, b, sizes, form: 'plain' }))
+    }
+  })
+
   it('give a row the same digits whatever rows are beside it', async () => {
     const few = given([65, 100, 50])
     const many = { ...given([700, 100, 50]), b: few.b }

@@ -120,7 +120,9 @@ function castProduct(graph: Graph, operands: Operands): Value {
   }
   // Of weights our product in bf16 makes no copy.
   const factor = (x: Value) => (graph.pairs && x.stored && x.shape.length === 2 ? x : graph.cast(x, graph.matmulType))
-  return product(graph, { ...operands, a: factor(operands.a), b: factor(operands.b) })
+  // Few rows come in 16 bits, whosoever they are.
+  const a = ownProduct(graph, operands) ? graph.cast(operands.a, graph.matmulType) : factor(operands.a)
+  return product(graph, { ...operands, a, b: factor(operands.b) })
 }
 
 export const products: KernelTable = {
