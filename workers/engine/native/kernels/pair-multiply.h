@@ -54,7 +54,12 @@ class Part {
     // A row that is in the cache meets several panels, as long as there are strips enough for all threads.
     const int64_t atOnce = std::clamp<int64_t>(Panels() / (4 * PoolSize()), 1, 4), strips = Ceiling(Panels(), atOnce);
     const int64_t calls = atOnce * Ceiling(p_.M, blockHeight) * Ceiling(lanes_, lanesAtOnce);
-    ParallelFor(strips, [&](int64_t i) {
+    // Too few strips for all threads: rows are split too, and each piece packs the strip for itself.
+    const int64_t pieces = std::clamp<int64_t>(Ceiling(2 * PoolSize(), strips), 1, Ceiling(p_.M, stripHeight));
+    const int64_t height = RoundToBlocks(Ceiling(p_.M, pieces));
+    ParallelFor(strips * Ceiling(p_.M, height), [&](int64_t task) {
+      const int64_t i = task % strips;
+      const Span rows = Strip(p_.M, height, task / strips);
       auto* b = reinterpret_cast<__m512i*>(strip.Of(atOnce * lanes_ * panelWidth));
       const Span panels = Strip(Panels(), atOnce, i);
       PackPanels(p_.b, Strip(p_.N, atOnce * panelWidth, i), places_, b);
@@ -62,27 +67,29 @@ class Part {
       Ahead ahead;
       if (next < strips || later_.count > 0)
         ahead = Ahead(p_.b, Strip(p_.N, atOnce * panelWidth, next % strips), next < strips ? places_ : later_, calls);
-      Multiply(a, {0, p_.M}, b, panels, ahead);
+      Multiply({a.lanes + rows.from * a.row, a.row, a.packed}, rows, b, panels, ahead);
     });
   }
 
   void ByRows() const {
-    const int64_t panels = Panels(), strips = Ceiling(p_.M, stripHeight);
+    const int64_t panels = Panels(), height = std::min(stripHeight, RoundToBlocks(Ceiling(p_.M, 2 * PoolSize())));
+    const int64_t strips = Ceiling(p_.M, height);
     auto* b = reinterpret_cast<__m512i*>(resident.Of(panels * lanes_ * panelWidth));
     ParallelFor(Ceiling(panels, panelsPacked), [&](int64_t i) {
       PackPanels(p_.b, Strip(p_.N, panelsPacked * panelWidth, i), places_, b + i * panelsPacked * PanelSize());
     });
     ParallelFor(strips, [&](int64_t i) {
-      const Span rows = Strip(p_.M, stripHeight, i);
+      const Span rows = Strip(p_.M, height, i);
       const Block a = Rows(rows, strip);
-      const int64_t next = i + PoolSize(), calls = panels * (stripHeight / blockHeight) * Ceiling(lanes_, lanesAtOnce);
+      const int64_t next = i + PoolSize(), calls = panels * (height / blockHeight) * Ceiling(lanes_, lanesAtOnce);
       Ahead ahead;
-      if (next < strips) ahead = Ahead(p_.a, Strip(p_.M, stripHeight, next), places_, calls);
+      if (next < strips) ahead = Ahead(p_.a, Strip(p_.M, height, next), places_, calls);
       Multiply(a, rows, b, {0, panels}, ahead);
     });
   }
 
  private:
+  static int64_t RoundToBlocks(int64_t rows) { return Ceiling(rows, blockHeight) * blockHeight; }
   int64_t Panels() const { return Ceiling(p_.N, panelWidth); }
   Span Columns(int64_t i) const { return Strip(p_.N, panelWidth, i); }
   int64_t PanelSize() const { return lanes_ * panelVectors16; }
@@ -107,7 +114,7 @@ class Part {
         const int64_t count = std::min(blockHeight, rows.count - m);
         const Span columns = Columns(panels.from + j);
         const Place place{rows.from + m, count, columns.from, columns.count};
-        (a.packed ? Tiles<true> : Tiles<false>)(place, a, b + j * PanelSize(), lanes_, to_, ahead);
+        (a.packed ? PairTiles<true> : PairTiles<false>)(place, a, b + j * PanelSize(), lanes_, to_, ahead);
       }
   }
 

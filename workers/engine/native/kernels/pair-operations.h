@@ -1,7 +1,6 @@
 // Products in bf16 on processors that multiply it: TemperPairMatMul.
 #pragma once
 #include <algorithm>
-#include <deque>
 #include <optional>
 
 #include "call.h"
@@ -41,18 +40,17 @@ class RowSums {
   const float* const* Data() const { return at_.data(); }
 
  private:
-  void Add(const float* row, int64_t width, const float*& at) {
+  void Add(const float* row, int64_t width, float*& at) {
     if (!at) {
       sums_.emplace_back(row, row + width);
       at = sums_.back().data();
       return;
     }
-    float* sum = const_cast<float*>(at);
-    for (int64_t i = 0; i < width; i++) sum[i] += row[i];
+    for (int64_t i = 0; i < width; i++) at[i] += row[i];
   }
 
-  std::vector<const float*> at_;
-  std::deque<std::vector<float>> sums_;
+  std::vector<float*> at_;
+  std::vector<std::vector<float>> sums_;
 };
 
 // The inputs after both factors, each where there is one: a bias (N), a residual (M, N), rows (n, N) and their ids (n).

@@ -88,7 +88,7 @@ struct Place {
 };
 
 template <int R, int N, bool packed>
-inline void Tile(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+inline void PairTile(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
   __m512 sums[R][N];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)
@@ -124,21 +124,21 @@ inline void Tile(const Place& at, const Block& a, const __m512i* panel, int64_t 
 }
 
 template <int R, bool packed>
-void TileOf(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
-  if (at.columns > 32) return Tile<R, 3, packed>(at, a, panel, lanes, to, ahead);
-  if (at.columns > 16) return Tile<R, 2, packed>(at, a, panel, lanes, to, ahead);
-  Tile<R, 1, packed>(at, a, panel, lanes, to, ahead);
+void PairTileOf(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+  if (at.columns > 32) return PairTile<R, 3, packed>(at, a, panel, lanes, to, ahead);
+  if (at.columns > 16) return PairTile<R, 2, packed>(at, a, panel, lanes, to, ahead);
+  PairTile<R, 1, packed>(at, a, panel, lanes, to, ahead);
 }
 
 // Up to eight rows: a block, or halves of one where fewer are left.
 template <bool packed, int R = blockHeight>
-void Tiles(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+void PairTiles(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
   if (at.rows >= R) {
-    TileOf<R, packed>(at, a, panel, lanes, to, ahead);
+    PairTileOf<R, packed>(at, a, panel, lanes, to, ahead);
     at.row += R, at.rows -= R, a.lanes += packed ? R : R * a.row;
   }
   if constexpr (R > 1)
-    if (at.rows > 0) Tiles<packed, R / 2>(at, a, panel, lanes, to, ahead);
+    if (at.rows > 0) PairTiles<packed, R / 2>(at, a, panel, lanes, to, ahead);
 }
 
 }  // namespace

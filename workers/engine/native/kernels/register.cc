@@ -1,5 +1,5 @@
-// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperPairMatMul, TemperCachedAttention,
-// TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
+// TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperPairMatMul,
+// TemperCachedAttention, TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
 // TemperRope, TemperColumnSums, TemperSigmoid, TemperCast, TemperAdamW, TemperHalfSquares.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is

@@ -17,7 +17,10 @@ function matrixShape(shape: Shape, transposed: boolean): [number, number] {
   return transposed ? [columns, rows] : [rows, columns]
 }
 
-/** Up to so many rows, as many as sequences are decoded at once, a row's digits do not depend on how many there are. */
+/**
+ * Up to so many rows our product that streams the weights is taken. As many sequences are decoded at once, so that a
+ * row's digits do not depend on how many there are.
+ */
 const fewRows = 64
 
 /** Whether it is a product of few rows and a matrix, for which there is a kernel of ours. */
