@@ -17,6 +17,8 @@ struct Job {
   std::vector<TF_Output> inputs, outputs;
   std::vector<Tensor> feeds, fetched;
   std::vector<const TF_Operation*> targets;
+  // Of a run in parts.
+  std::string handle;
   Buffer options, metadata;
   Status status{TF_NewStatus()};
   Napi::Promise::Deferred promise;
@@ -26,6 +28,8 @@ class Session : public Napi::ObjectWrap<Session> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Session", {InstanceMethod<&Session::Extend>("extend"), InstanceMethod<&Session::Run>("run"),
+                                        InstanceMethod<&Session::Begin>("begin"),
+                                        InstanceMethod<&Session::RunPart>("runPart"),
                                         InstanceMethod<&Session::Close>("close"),
                                         InstanceMethod<&Session::DeviceTypes>("deviceTypes")});
   }
@@ -69,16 +73,42 @@ class Session : public Napi::ObjectWrap<Session> {
   // run(feeds: [{name, type, shape, data}], fetches: string[], targets: string[], runOptions?: Uint8Array)
   // → Promise<{outputs: [{shape, data}], metadata?: Uint8Array}>; runs of one session happen in the order of the calls.
   Napi::Value Run(const Napi::CallbackInfo& info) {
-    ThrowIfClosed(info.Env());
-    Job* job = JobOf(info).release();
-    auto promise = job->promise.Promise();
-    Ref();
-    if (pending_++ == 0) deliver_.Ref(info.Env());
-    worker_->Post([this, job] {
-      Execute(job);
-      deliver_.BlockingCall(job, [this](Napi::Env env, Napi::Function, Job* done) { Settle(env, done); });
-    });
-    return promise;
+    Napi::Env env = info.Env();
+    ThrowIfClosed(env);
+    auto job = std::make_unique<Job>(env);
+    AddFeeds(env, job.get(), info[0]);
+    AddFetches(env, job.get(), info[1]);
+    AddTargets(env, job.get(), info[2]);
+    if (!info[3].IsUndefined()) {
+      auto options = Bytes(env, info[3], "run options");
+      job->options.reset(TF_NewBufferFromString(options.Data(), options.ByteLength()));
+      job->metadata.reset(TF_NewBuffer());
+    }
+    return Post(env, std::move(job), &Session::ExecuteRun, &Session::ResultOf);
+  }
+
+  // begin(inputs: string[], fetches: string[], targets: string[]) → Promise<handle>: a run that is fed and fetched from in
+  // parts, each node running as soon as all it needs is there. Unfinished ones end with the session.
+  Napi::Value Begin(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    ThrowIfClosed(env);
+    auto job = std::make_unique<Job>(env);
+    auto inputs = info[0].As<Napi::Array>();
+    for (uint32_t k = 0; k < inputs.Length(); k++) job->inputs.push_back(OutputOf(env, inputs[k]));
+    AddFetches(env, job.get(), info[1]);
+    AddTargets(env, job.get(), info[2]);
+    return Post(env, std::move(job), &Session::ExecuteBegin, &Session::HandleOf);
+  }
+
+  // runPart(handle: string, feeds, fetches) → Promise<{outputs}>, with feeds that no earlier part had.
+  Napi::Value RunPart(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    ThrowIfClosed(env);
+    auto job = std::make_unique<Job>(env);
+    job->handle = info[0].ToString();
+    AddFeeds(env, job.get(), info[1]);
+    AddFetches(env, job.get(), info[2]);
+    return Post(env, std::move(job), &Session::ExecutePart, &Session::ResultOf);
   }
 
   // deviceTypes() → string[]: "CPU", "GPU", … a device of the session each.
@@ -100,26 +130,41 @@ class Session : public Napi::ObjectWrap<Session> {
   // close(): cancels the run in flight and those that wait; their promises reject.
   void Close(const Napi::CallbackInfo& info) { Shut(info.Env()); }
 
-  std::unique_ptr<Job> JobOf(const Napi::CallbackInfo& info) {
-    Napi::Env env = info.Env();
-    auto job = std::make_unique<Job>(env);
-    auto feeds = info[0].As<Napi::Array>();
+  using Execute = void (Session::*)(Job*);
+  using Answer = Napi::Value (*)(Napi::Env, Job*);
+
+  // Runs a job on the worker's thread, after all before it, and answers on the JavaScript thread.
+  Napi::Value Post(Napi::Env env, std::unique_ptr<Job> made, Execute execute, Answer answer) {
+    Job* job = made.release();
+    auto promise = job->promise.Promise();
+    Ref();
+    if (pending_++ == 0) deliver_.Ref(env);
+    worker_->Post([this, job, execute, answer] {
+      (this->*execute)(job);
+      deliver_.BlockingCall(
+          job, [this, answer](Napi::Env env, Napi::Function, Job* done) { Settle(env, done, answer); });
+    });
+    return promise;
+  }
+
+  void AddFeeds(Napi::Env env, Job* job, Napi::Value value) {
+    auto feeds = value.As<Napi::Array>();
     for (uint32_t k = 0; k < feeds.Length(); k++) {
       auto feed = Napi::Value(feeds[k]).As<Napi::Object>();
       job->inputs.push_back(OutputOf(env, feed.Get("name")));
       auto type = static_cast<TF_DataType>(feed.Get("type").ToNumber().Int32Value());
       job->feeds.push_back(TensorOf(env, type, ShapeOf(env, feed.Get("shape")), feed.Get("data")));
     }
-    auto fetches = info[1].As<Napi::Array>();
+  }
+
+  void AddFetches(Napi::Env env, Job* job, Napi::Value value) {
+    auto fetches = value.As<Napi::Array>();
     for (uint32_t k = 0; k < fetches.Length(); k++) job->outputs.push_back(OutputOf(env, fetches[k]));
-    auto targets = info[2].As<Napi::Array>();
+  }
+
+  void AddTargets(Napi::Env env, Job* job, Napi::Value value) {
+    auto targets = value.As<Napi::Array>();
     for (uint32_t k = 0; k < targets.Length(); k++) job->targets.push_back(OutputOf(env, targets[k]).oper);
-    if (!info[3].IsUndefined()) {
-      auto options = Bytes(env, info[3], "run options");
-      job->options.reset(TF_NewBufferFromString(options.Data(), options.ByteLength()));
-      job->metadata.reset(TF_NewBuffer());
-    }
-    return job;
   }
 
   // "name" or "name:output" → the node's output.
@@ -138,32 +183,58 @@ class Session : public Napi::ObjectWrap<Session> {
     return {operation, index};
   }
 
-  // On the worker's thread.
-  void Execute(Job* job) {
+  // On the worker's thread, as those that follow.
+  void ExecuteRun(Job* job) {
+    WithTensors(job, [&](TF_Tensor** feeds, TF_Tensor** fetched) {
+      TF_SessionRun(session_, job->options.get(), job->inputs.data(), feeds, job->inputs.size(), job->outputs.data(),
+                    fetched, job->outputs.size(), job->targets.data(), job->targets.size(), job->metadata.get(),
+                    job->status.get());
+    });
+  }
+
+  void ExecuteBegin(Job* job) {
+    const char* handle = nullptr;
+    TF_SessionPRunSetup(session_, job->inputs.data(), job->inputs.size(), job->outputs.data(), job->outputs.size(),
+                        job->targets.data(), job->targets.size(), &handle, job->status.get());
+    if (!handle) return;
+    job->handle = handle;
+    TF_DeletePRunHandle(handle);
+  }
+
+  void ExecutePart(Job* job) {
+    WithTensors(job, [&](TF_Tensor** feeds, TF_Tensor** fetched) {
+      TF_SessionPRun(session_, job->handle.c_str(), job->inputs.data(), feeds, job->inputs.size(), job->outputs.data(),
+                     fetched, job->outputs.size(), nullptr, 0, job->status.get());
+    });
+  }
+
+  // Frees what is fed once it was used, and keeps what is fetched.
+  template <class F>
+  static void WithTensors(Job* job, F run) {
     std::vector<TF_Tensor*> feeds, fetched(job->outputs.size(), nullptr);
     for (auto& feed : job->feeds) feeds.push_back(feed.get());
-    TF_SessionRun(session_, job->options.get(), job->inputs.data(), feeds.data(), feeds.size(), job->outputs.data(),
-                  fetched.data(), fetched.size(), job->targets.data(), job->targets.size(), job->metadata.get(),
-                  job->status.get());
+    run(feeds.data(), fetched.data());
     job->feeds.clear();
     for (TF_Tensor* tensor : fetched) job->fetched.emplace_back(tensor);
   }
 
-  // Back on the JavaScript thread.
-  void Settle(Napi::Env env, Job* done) {
+  // Back on the JavaScript thread, as what answers.
+  void Settle(Napi::Env env, Job* done, Answer answer) {
     Napi::HandleScope scope(env);
     std::unique_ptr<Job> job(done);
     if (--pending_ == 0 && !closed_) deliver_.Unref(env);
     try {
       ThrowUnlessOk(env, job->status);
-      job->promise.Resolve(ResultOf(env, job.get()));
+      job->promise.Resolve(answer(env, job.get()));
     } catch (const Napi::Error& error) {
       job->promise.Reject(error.Value());
     }
     Unref();
   }
 
-  static Napi::Object ResultOf(Napi::Env env, Job* job) {
+  static Napi::Value HandleOf(Napi::Env env, Job* job) { return Napi::String::New(env, job->handle); }
+
+  static Napi::Value ResultOf(Napi::Env env, Job* job) {
     auto outputs = Napi::Array::New(env, job->fetched.size());
     for (uint32_t k = 0; k < job->fetched.size(); k++) {
       outputs[k] = ValueOf(env, job->fetched[k].get());

@@ -23,7 +23,7 @@ export async function measureEpisodes(
     const chunk = episodes.slice(first, first + rows)
     for (const [name, output] of Object.entries(await measure.run(episodeFeeds(chunk, shape)))) {
       if (output.shape.length === 1) append(all.perEpisode, name, Array.from(output.data))
-      else append(all.perToken, name, completionRows(output.data, chunk, shape))
+      else append(all.perToken, name, completionLists(output.data, chunk, shape))
     }
   }
   return all
@@ -33,8 +33,8 @@ function append<T>(lists: Record<string, T[]>, name: string, values: readonly T[
   lists[name] = [...(lists[name] ?? []), ...values]
 }
 
-/** Without the padding behind each completion. */
-function completionRows(grid: Values, episodes: readonly Episode[], { maxTokens }: EpisodeShape): number[][] {
+/** A grid (R, maxTokens) as a list a completion, without the padding behind it. */
+export function completionLists(grid: Values, episodes: readonly Episode[], { maxTokens }: EpisodeShape): number[][] {
   return episodes.map(({ completion }, row) =>
     Array.from(grid.subarray(row * maxTokens, row * maxTokens + completion.length)),
   )

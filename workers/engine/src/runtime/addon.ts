@@ -20,6 +20,9 @@ export interface NativeResult {
 export interface NativeSession {
   extend(graphDef: Uint8Array): void
   run(feeds: NativeFeed[], fetches: string[], targets: string[], options?: Uint8Array): Promise<NativeResult>
+  /** The handle of a run in parts. */
+  begin(inputs: string[], fetches: string[], targets: string[]): Promise<string>
+  runPart(handle: string, feeds: NativeFeed[], fetches: string[]): Promise<NativeResult>
   /** `CPU`, `GPU`, …: a device of the session each. */
   deviceTypes(): string[]
   close(): void

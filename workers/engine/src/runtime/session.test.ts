@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { NodeMessage } from './index.ts'
 import { Session } from './index.ts'
 
@@ -74,4 +74,44 @@ test('leaves the JavaScript thread free while TensorFlow works', async () => {
   await run
   expect(turns).toBeGreaterThan(10)
   session.close()
+})
+
+describe('a run in parts', () => {
+  const sums: NodeMessage[] = [
+    { name: 'a', op: 'Placeholder', input: [], attr: { dtype: float } },
+    { name: 'b', op: 'Placeholder', input: [], attr: { dtype: float } },
+    { name: 'twice', op: 'AddV2', input: ['a:0', 'a:0'], attr: { T: float } },
+    { name: 'sum', op: 'AddV2', input: ['twice:0', 'b:0'], attr: { T: float } },
+  ]
+  const feed = (name: string, value: number) => ({ name, type: 1, shape: [1], data: Float32Array.of(value) })
+  const first = (value: number, fetch = 'twice:0') => ({ feeds: [feed('a', value)], fetches: [fetch], targets: [] })
+  const rest = { inputs: ['b'], fetches: ['sum:0'] }
+
+  test('hands back what needs no later feed, and goes on from there, with other runs between', async () => {
+    const session = new Session()
+    session.extend(sums)
+    const one = await session.begin(first(1), rest)
+    const ten = await session.begin(first(10), rest)
+    expect([one, ten].map(({ outputs }) => outputs[0]?.data[0])).toEqual([2, 20])
+    expect(await session.run(first(100))).toEqual([{ shape: [1], data: Float32Array.of(200) }])
+    expect((await ten.finish([feed('b', 3)]))[0]?.data).toEqual(Float32Array.of(23))
+    expect((await one.finish([feed('b', 4)]))[0]?.data).toEqual(Float32Array.of(6))
+    await expect(one.finish([feed('b', 4)])).rejects.toMatchObject({ code: 'engine_failed' })
+    session.close()
+  })
+
+  test('refuses a first part that fetches what needs a later feed', async () => {
+    const session = new Session()
+    session.extend(sums)
+    await expect(session.begin(first(1, 'sum:0'), { inputs: ['b'], fetches: ['twice:0'] })).rejects.toThrow(/sum.*can't be computed|can't be computed/) // biome-ignore format: one call
+    session.close()
+  })
+
+  test('ends with the session, however far it has come', async () => {
+    const session = new Session()
+    session.extend(sums)
+    const begun = await session.begin(first(1), rest)
+    session.close()
+    await expect(begun.finish([feed('b', 3)])).rejects.toThrow('the session is closed')
+  })
 })

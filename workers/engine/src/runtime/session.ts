@@ -20,6 +20,12 @@ export interface RunRequest {
   targets: string[]
 }
 
+/** What a run has handed back, and the way to its end. */
+export interface PausedRun {
+  outputs: NativeResult['outputs']
+  finish(feeds: NativeFeed[]): Promise<NativeResult['outputs']>
+}
+
 const fullTrace = 3
 /**
  * TensorFlow's number for the thread that runs the step itself: one operation after another, each on all cores. Two at
@@ -64,6 +70,24 @@ export class Session {
     return (await this.#run(request)).outputs
   }
 
+  /**
+   * A run that pauses: it hands back the first part's fetches, keeps what it has computed for them, and goes on when it
+   * is fed the rest. Other runs may come between. What is never finished is kept until the session closes.
+   * @param rest - inputs that `finish` feeds, and what it hands back
+   */
+  async begin(
+    { feeds, fetches, targets }: RunRequest,
+    rest: { inputs: string[]; fetches: string[] },
+  ): Promise<PausedRun> {
+    const inputs = [...feeds.map(({ name }) => name), ...rest.inputs]
+    return translatedLater(async () => {
+      const handle = await this.#native.begin(inputs, [...fetches, ...rest.fetches], targets)
+      const { outputs } = await this.#native.runPart(handle, feeds, fetches)
+      const finish = async (later: NativeFeed[]) => (await this.#native.runPart(handle, later, rest.fetches)).outputs
+      return { outputs, finish: (later) => translatedLater(() => finish(later)) }
+    })
+  }
+
   /** Like `run`, and says how long each node took. Slower: for looking, not for timing whole steps. */
   async profile(request: RunRequest): Promise<{ outputs: NativeResult['outputs']; nodes: NodeExecStats[] }> {
     const { outputs, metadata } = await this.#run(request, { traceLevel: fullTrace })
@@ -78,17 +102,21 @@ export class Session {
   async #run(request: RunRequest, options: { traceLevel?: number } = {}): Promise<NativeResult> {
     const { feeds, fetches, targets } = request
     const encoded = encodeMessage('RunOptions', { ...options, interOpThreadPool: ownThread })
-    try {
-      return await this.#native.run(feeds, fetches, targets, encoded)
-    } catch (error) {
-      throw toEngineError(error)
-    }
+    return translatedLater(() => this.#native.run(feeds, fetches, targets, encoded))
   }
 }
 
 function translated<T>(call: () => T): T {
   try {
     return call()
+  } catch (error) {
+    throw toEngineError(error)
+  }
+}
+
+async function translatedLater<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
   } catch (error) {
     throw toEngineError(error)
   }

@@ -8,12 +8,14 @@ import type {
   InputSpec,
   Inputs,
   Output,
+  Pause,
+  PausingFunction,
   Program,
   Values,
   VariableSpec,
   Variables,
 } from './program.ts'
-import { checkFeeds, checkValues, sizeOf, zerosOf } from './values.ts'
+import { checkFeeds, checkValues, sizeOf, splitInputs, zerosOf } from './values.ts'
 
 type Body<K extends string, O extends string> = (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>
 
@@ -58,6 +60,30 @@ export class EagerProgram implements Program {
     }
   }
 
+  /** tfjs cannot pause: the whole function runs on zeros, what it changed is put back, and `finish` runs it again. */
+  definePausing<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    { early, late }: Pause<K, NoInfer<O>>,
+    body: Body<K, O>,
+  ): PausingFunction<O> {
+    const call = this.define(name, spec, body)
+    const { before: first, after: rest } = splitInputs(spec.inputs, late)
+    const zeros = Object.fromEntries(Object.entries(rest).map(([key, { dtype, shape }]) => [key, zerosOf(dtype, sizeOf(shape))])) // biome-ignore format: one record
+    return async (feeds) => {
+      checkFeeds(name, first, feeds)
+      const before = await this.read([...this.#variables.keys()])
+      const outputs = await call({ ...feeds, ...zeros } as Record<K, Values>)
+      await this.write(before)
+      const isEarly = (key: string) => early.some((name) => name === key)
+      const finish = async (given: Record<string, Values>) => {
+        const all = await call({ ...feeds, ...checkFeeds(name, rest, given) } as Record<K, Values>)
+        return only(all, (key) => !isEarly(key))
+      }
+      return { early: only(outputs, isEarly), finish }
+    }
+  }
+
   async read(names: readonly string[]): Promise<Record<string, Values>> {
     return Object.fromEntries(names.map((name) => [name, this.#variable(name).dataSync().slice() as Values]))
   }
@@ -92,6 +118,10 @@ export class EagerProgram implements Program {
     if (!variable) throw new TemperError('not_found', `the program has no variable named ${name}`)
     return variable
   }
+}
+
+function only<T>(record: Record<string, T>, isWanted: (key: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => isWanted(key)))
 }
 
 function tensorOf(values: Values, spec: InputSpec): Tensor {

@@ -48,6 +48,21 @@ export type CompiledFunction<K extends string, O extends string> = (
   feeds: Record<K, Values>,
 ) => Promise<Record<O, Output>>
 
+/** Where a function pauses: outputs that it hands back by then, which need none of the inputs that it gets afterwards. */
+export interface Pause<K extends string, O extends string> {
+  early: readonly O[]
+  late: readonly K[]
+}
+
+/** Of the call of a function that pauses. Nothing is assigned before `finish`, which may be called once. */
+export interface PausedCall<O extends string> {
+  early: Record<O, Output>
+  finish(late: Record<string, Values>): Promise<Record<O, Output>>
+}
+
+/** Begins a call with all inputs but the late ones. */
+export type PausingFunction<O extends string> = (feeds: Record<string, Values>) => Promise<PausedCall<O>>
+
 /**
  * Named state and functions over it. `TracedProgram` turns each function into one TensorFlow graph over session
  * variables; `EagerProgram` runs the same code operation by operation. Both must agree.
@@ -62,6 +77,13 @@ export interface Program {
     spec: FunctionSpec<K>,
     body: (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>,
   ): CompiledFunction<K, O>
+  /** The same for a function that is to be given some of its inputs only once it has handed back some of its outputs. */
+  definePausing<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    pause: Pause<K, NoInfer<O>>,
+    body: (variables: Variables, inputs: Inputs<K>) => Record<O, Tensor>,
+  ): PausingFunction<O>
   read(names: readonly string[]): Promise<Record<string, Values>>
   write(values: Record<string, Values>): Promise<void>
   shapeOf(name: string): number[]

@@ -3,7 +3,6 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import {
   loadKernels,
   multipliesPairs,
-  type NativeResult,
   type OperationTime,
   type RunRequest,
   Session,
@@ -12,6 +11,16 @@ import {
 } from '../runtime/index.ts'
 import { checkGraph } from './checks.ts'
 import { outputName, reachable, toMessages } from './export-graph.ts'
+import {
+  fedBy,
+  feedsOf,
+  fetchesOf,
+  outputsOf,
+  partsAround,
+  requestOf,
+  type TracedFunction,
+  wholeOf,
+} from './function-run.ts'
 import { Graph } from './graph.ts'
 import { productFlops } from './product-flops.ts'
 import type {
@@ -19,6 +28,9 @@ import type {
   FunctionSpec,
   Inputs,
   Output,
+  Pause,
+  PausedCall,
+  PausingFunction,
   Precision,
   Program,
   Values,
@@ -28,15 +40,14 @@ import type {
 import {
   type Change,
   changeOf,
-  feedOf,
   partsOf,
   type SessionVariable,
   storeVariable,
   takeContents,
 } from './session-variable.ts'
-import { type Traced, traceFunction } from './trace.ts'
-import { type Attributes, type GraphNode, type GraphType, sameShape } from './value.ts'
-import { checkFeeds, checkValues } from './values.ts'
+import { traceFunction } from './trace.ts'
+import type { Attributes, GraphNode, GraphType } from './value.ts'
+import { checkValues } from './values.ts'
 
 export interface TracedProgramOptions extends SessionOptions {
   /** Set to false to leave out the engine's own operations, as on a processor that they are not made for. */
@@ -60,7 +71,7 @@ interface DefinedFunction {
   spec: FunctionSpec<string>
   body: Body<string, string>
   /** Made at the first call, together with the variables it was traced with. */
-  compiled?: { traced: Traced; variables: Map<string, SessionVariable>; used: Set<GraphNode> }
+  compiled?: TracedFunction
 }
 
 /** Traces each function once, at its first call, into one graph over the variables of a session. */
@@ -111,11 +122,26 @@ export class TracedProgram implements Program {
     return (feeds) => this.#call(name, feeds) as Promise<Record<O, Output>>
   }
 
+  definePausing<K extends string, O extends string>(
+    name: string,
+    spec: FunctionSpec<K>,
+    pause: Pause<K, NoInfer<O>>,
+    body: Body<K, O>,
+  ): PausingFunction<O> {
+    this.define(name, spec, body)
+    return (feeds) => this.#begin(name, pause, feeds) as Promise<PausedCall<O>>
+  }
+
   /** One call like any other, with where its time went; slower than a plain one. */
   async profile(name: string, feeds: Record<string, Values>): Promise<Profile> {
-    const { outputs, nodes } = await this.#session.profile(this.#request(name, feeds))
-    const { used } = this.#compiled(name)
-    return { outputs: this.#outputs(name, outputs), times: timeByOperation(nodes), productFlops: productFlops(used) }
+    const traced = this.#compiled(name)
+    const part = wholeOf(traced)
+    const { outputs, nodes } = await this.#session.profile(requestOf(traced, part, feeds))
+    return {
+      outputs: outputsOf(traced, part, outputs),
+      times: timeByOperation(nodes),
+      productFlops: productFlops(traced.used),
+    }
   }
 
   async read(names: readonly string[]): Promise<Record<string, Values>> {
@@ -140,31 +166,22 @@ export class TracedProgram implements Program {
   }
 
   async #call(name: string, feeds: Record<string, Values>): Promise<Record<string, Output>> {
-    return this.#outputs(name, await this.#run(this.#request(name, feeds)))
+    const traced = this.#compiled(name)
+    const part = wholeOf(traced)
+    return outputsOf(traced, part, await this.#run(requestOf(traced, part, feeds)))
   }
 
-  #outputs(name: string, results: NativeResult['outputs']): Record<string, Output> {
-    const outputs = Object.entries(this.#compiled(name).traced.outputs)
-    return Object.fromEntries(
-      outputs.map(([key, { shape }], i) => [key, outputOf(`${name}/${key}`, shape, results[i])]),
-    )
+  async #begin(name: string, pause: Pause<string, string>, feeds: Record<string, Values>) {
+    const traced = this.#compiled(name)
+    const [first, second] = partsAround(traced, pause)
+    const rest = { inputs: fedBy(traced, second).map(([, node]) => node.name), fetches: fetchesOf(traced, second) }
+    const run = await this.#session.begin(requestOf(traced, first, feeds), rest)
+    const finish = async (late: Record<string, Values>) =>
+      outputsOf(traced, second, await run.finish(feedsOf(traced, second, late)))
+    return { early: outputsOf(traced, first, run.outputs), finish }
   }
 
-  #request(name: string, feeds: Record<string, Values>): RunRequest {
-    const { inputs } = this.#function(name).spec
-    checkFeeds(name, inputs, feeds)
-    const { traced, used } = this.#compiled(name)
-    const fed = Object.entries(traced.placeholders).filter(([, node]) => used.has(node))
-    return {
-      feeds: fed.map(([key, node]) =>
-        feedOf(node, inputs[key] ?? never(key), inputs[key]?.shape ?? [], feeds[key] ?? never(key)),
-      ),
-      fetches: Object.values(traced.outputs).map(({ output }) => outputName(output)),
-      targets: traced.effects.map((node) => node.name),
-    }
-  }
-
-  #compiled(name: string): NonNullable<DefinedFunction['compiled']> {
+  #compiled(name: string): TracedFunction {
     const defined = this.#function(name)
     defined.compiled ??= this.#compile(name, defined)
     for (const [key, variable] of defined.compiled.variables) {
@@ -174,7 +191,7 @@ export class TracedProgram implements Program {
     return defined.compiled
   }
 
-  #compile(name: string, { spec, body }: DefinedFunction): NonNullable<DefinedFunction['compiled']> {
+  #compile(name: string, { spec, body }: DefinedFunction): TracedFunction {
     const names = spec.variables ?? [...this.#variables.keys()]
     const variables = new Map(names.map((key) => [key, this.#variable(key)]))
     const matmulType = typeOf[spec.precision ?? 'fp32']
@@ -186,7 +203,7 @@ export class TracedProgram implements Program {
     // Others may be removed while the function lives.
     const handles = new Set([...used].map(({ attrs }) => sharedNameOf(attrs)))
     const needed = [...variables].filter(([, { sharedName }]) => handles.has(sharedName))
-    return { traced, variables: new Map(needed), used }
+    return { name, spec, traced, variables: new Map(needed), used }
   }
 
   /** Hands the needed part of a graph to the session. */
@@ -227,14 +244,4 @@ export class TracedProgram implements Program {
 /** The variable that a node stands for, if it does. */
 function sharedNameOf({ shared_name: name }: Attributes): string | undefined {
   return typeof name === 'object' && 'text' in name ? name.text : undefined
-}
-
-/** Refuses a result whose shape is not the one that the trace foresaw: a kernel's shape rule would be wrong. */
-function outputOf(name: string, shape: number[], result: { shape: number[]; data: unknown } | undefined): Output {
-  if (result && sameShape(result.shape, shape)) return { shape, data: result.data as Values }
-  throw new TemperError('internal', `${name} was traced as [${shape}] and came out as [${result?.shape}]`)
-}
-
-function never(key: string): never {
-  throw new TemperError('internal', `input ${key} was checked and is missing`)
 }

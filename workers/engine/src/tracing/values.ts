@@ -28,6 +28,13 @@ export function checkValues(name: string, spec: InputSpec, values: Values | unde
 }
 
 /** Refuses feeds that are missing or that the function does not declare; returns them checked. */
+/** Inputs of the two sides of a function's pause. */
+export function splitInputs(inputs: Record<string, InputSpec>, late: readonly string[]) {
+  const side = (isLate: boolean) =>
+    Object.fromEntries(Object.entries(inputs).filter(([key]) => late.includes(key) === isLate))
+  return { before: side(false), after: side(true) }
+}
+
 export function checkFeeds<K extends string>(
   name: string,
   inputs: Record<K, InputSpec>,

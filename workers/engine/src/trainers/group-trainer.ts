@@ -6,12 +6,11 @@ import {
   type Episode,
   type EpisodeInputs,
   type EpisodeShape,
-  episodeFeeds,
   ForwardFunction,
 } from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
 import { k1, weightedSum } from '../losses/index.ts'
-import { paramsOf, type Role, roleNames } from '../models/index.ts'
+import { paramsOf, roleNames } from '../models/index.ts'
 import {
   completionGrid,
   episodeShape,
@@ -19,7 +18,6 @@ import {
   meanOfUpdates,
   measureEpisodes,
   passRows,
-  promptRows,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
@@ -27,7 +25,6 @@ import {
   stopwatch,
   sum,
   type UpdatePlan,
-  updatesOf,
   updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -38,6 +35,7 @@ import type { GroupMethod } from './group-method.ts'
 import { groupMetrics, groupsOf } from './group-metrics.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import type { RolloutParts } from './rollout-parts.ts'
+import { RolloutUpdates } from './rollout-updates.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -74,8 +72,9 @@ export class GroupTrainer implements Trainer {
   readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
-  readonly #measure: ForwardFunction<string>
-  readonly #updater: Updater
+  /** Of frozen models, where there are any. */
+  readonly #judge: ForwardFunction<string> | undefined
+  readonly #updates: RolloutUpdates
   readonly #training: TrainingState
   readonly #context: JobContext
   #numTokens = 0
@@ -90,15 +89,25 @@ export class GroupTrainer implements Trainer {
     this.#shape = episodeShape(policy, prompts, settings.sampling.maxTokens)
     const slots = Math.min(64, this.#episodes)
     this.#generator = new Generator(program, policy, policyRole, slots, settings.precision, this.#shape.rowLength)
-    this.#measure = new ForwardFunction(program, 'group/measure', settings.precision, (v, x) => measure(parts, v, x))
-    this.#updater = new Updater(program, {
+    if (settings.beta > 0 || parts.rewards.some((source) => 'scorer' in source))
+      this.#judge = new ForwardFunction(program, 'group/judge', settings.precision, (v, x) => judge(parts, v, x))
+    const updater = new Updater(program, {
       name: 'group/update',
       trained: roleNames(policyRole, policy),
       settings,
       totalSteps: settings.iterations * updatesPerIteration(this.#plan),
       body: (v, x) => groupLoss(parts, v, x),
     })
-    const updater = this.#updater
+    this.#updates = new RolloutUpdates({
+      updater,
+      measure: new ForwardFunction(program, 'group/measure', settings.precision, (v, x) => measure(parts, v, x)),
+      measured: ['logps'],
+      lossInputs: (rows) => lossInputs([rows, this.#shape.maxTokens], settings.beta > 0),
+      shape: this.#shape,
+      prompts,
+      plan: this.#plan,
+      seed,
+    })
     this.#training = new TrainingState({ program, model: policy, role: policyRole, checkpoint, updater })
   }
 
@@ -117,7 +126,7 @@ export class GroupTrainer implements Trainer {
     const clock = stopwatch(this.#context.nowMs)
     const sampled = await this.#sample(iteration)
     const generateSeconds = clock()
-    const rollout = await this.#measureAndReward(sampled)
+    const rollout = await this.#measureAndReward(sampled, iteration)
     const scoreSeconds = clock()
     const updates = await this.#update(rollout, iteration)
     this.#numTokens += sum(rollout.episodes.map(({ prompt, completion }) => prompt.length + completion.length))
@@ -169,12 +178,17 @@ export class GroupTrainer implements Trainer {
   }
 
   /** Steps 2 and 3: log-probs and scores; rewards; advantages within groups. */
-  async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes): Promise<GroupRollout> {
+  async #measureAndReward(
+    { episodes, sampledLogps, texts }: SampledEpisodes,
+    iteration: number,
+  ): Promise<GroupRollout> {
     const { settings, rewards: sources, method } = this.#parts
     const rows = passRows(episodes.length, settings)
-    const { perToken, perEpisode } = await measureEpisodes(this.#measure, episodes, this.#shape, rows)
-    const { logps = [], refLogps } = perToken
-    const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores: perEpisode }, settings)
+    const judged = this.#judge && (await measureEpisodes(this.#judge, episodes, this.#shape, rows))
+    const { refLogps } = judged?.perToken ?? {}
+    const rawScores = judged?.perEpisode ?? {}
+    const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores }, settings)
+    const { logps = [] } = await this.#updates.measure(episodes, iteration)
     const kls = logps.map((row, i) => sum(row.map((logp, t) => k1(logp, refLogps?.[i]?.[t] ?? logp))))
     const rewards = scores.map((score, i) => method.reward(score, kls[i] ?? Number.NaN))
     const advantages = groupsOf(rewards, settings.groupSize).flatMap((group) => method.advantages(group))
@@ -183,17 +197,11 @@ export class GroupTrainer implements Trainer {
   }
 
   /** Step 4: `updateEpochs` passes of `miniBatches` optimizer steps over shuffled completions. */
-  async #update(rollout: GroupRollout, iteration: number): Promise<MetricValues[]> {
-    const { seed } = this.#parts
-    const updates: MetricValues[] = []
-    for (const { miniBatch, step } of updatesOf(this.#plan, { seed, iteration })) {
-      updates.push(await this.#updater.step(this.#feeds(rollout, miniBatch), step))
-    }
-    return updates
+  #update(rollout: GroupRollout, iteration: number): Promise<MetricValues[]> {
+    return this.#updates.run(rollout.episodes, iteration, (miniBatch) => this.#lossFeeds(rollout, miniBatch))
   }
 
-  #feeds(rollout: GroupRollout, miniBatch: readonly number[][]) {
-    const { logps, refLogps, advantages } = rollout
+  #lossFeeds({ logps, refLogps, advantages }: GroupRollout, miniBatch: readonly number[][]) {
     const members = miniBatch.flat()
     const lengths = members.map((i) => logps[i]?.length ?? 0)
     const counts = this.#parts.method.tokenWeights(lengths)
@@ -202,28 +210,40 @@ export class GroupTrainer implements Trainer {
     const shares = logps.map((row) => row.map(() => 1 / sum(lengths)))
     return miniBatch.map((rows) => {
       const grid = (values: readonly number[][]) => completionGrid(values, rows, this.#shape.maxTokens)
-      const episodes = rows.flatMap((row) => rollout.episodes[row] ?? [])
-      const feeds = {
-        ...episodeFeeds(episodes, this.#shape),
+      return {
         oldLogps: grid(logps),
         ...(refLogps ? { refLogps: grid(refLogps) } : {}),
         advantages: { shape: [rows.length], data: Float32Array.from(rows, (row) => advantages[row] ?? Number.NaN) },
         weights: grid(weights),
         shares: grid(shares),
       }
-      return { feeds, dataRows: promptRows(this.#parts.prompts, episodes) }
     })
   }
 }
 
-/** Log-probs of completions at the sampling temperature under the policy and, where it counts, the reference; raw scores. */
-function measure(parts: GroupParts, variables: Variables, inputs: Inputs<string>) {
-  const { policy, policyRole, rewards, settings } = parts
+/** What the frozen models say: log-probs of completions under the reference, where it counts, and raw scores. */
+function judge(parts: GroupParts, variables: Variables, inputs: Inputs<string>) {
+  const { policy, rewards, settings } = parts
   const x = inputs as EpisodeInputs
-  const logpsOf = (role: Role) =>
-    tf.reshape(completionLogps(policy, paramsOf(variables, role), x, settings.sampling.temperature), x.mask.shape)
-  const refLogps: Record<string, Tensor> = settings.beta > 0 ? { refLogps: logpsOf('ref') } : {}
-  return { logps: logpsOf(policyRole), ...refLogps, ...rewardModelScores(rewards, variables, x) }
+  const refLogps = () => completionLogps(policy, paramsOf(variables, 'ref'), x, settings.sampling.temperature)
+  return {
+    ...(settings.beta > 0 ? { refLogps: tf.reshape(refLogps(), x.mask.shape) } : {}),
+    ...rewardModelScores(rewards, variables, x),
+  } as Record<string, Tensor>
+}
+
+/** Log-probs of completions at the sampling temperature. */
+function measure({ policy, policyRole, settings }: GroupParts, variables: Variables, inputs: Inputs<string>) {
+  const x = inputs as EpisodeInputs
+  const logps = completionLogps(policy, paramsOf(variables, policyRole), x, settings.sampling.temperature)
+  return { logps: tf.reshape(logps, x.mask.shape) }
+}
+
+/** Of the loss, beside the completions. */
+function lossInputs(shape: readonly [rows: number, maxTokens: number], reference: boolean) {
+  const grid = { shape, dtype: 'float32' } as const
+  const advantages = { shape: shape.slice(0, 1), dtype: 'float32' } as const
+  return { oldLogps: grid, ...(reference && { refLogps: grid }), advantages, weights: grid, shares: grid }
 }
 
 type UpdateInputs = EpisodeInputs &
@@ -239,5 +259,5 @@ function groupLoss(parts: GroupParts, variables: Variables, inputs: Inputs<strin
   const logps = tf.reshape(scored.logps, x.mask.shape)
   const { loss, clipFraction } = method.loss({ ...x, logps })
   const entropy = weightedSum(tf.reshape(scored.entropy, x.mask.shape), x.shares)
-  return { loss, metrics: { clip_ratio: clipFraction, entropy } } satisfies LossAndMetrics
+  return { loss, early: { logps }, metrics: { clip_ratio: clipFraction, entropy } } satisfies LossAndMetrics
 }

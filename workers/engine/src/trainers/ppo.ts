@@ -4,7 +4,6 @@ import {
   type Episode,
   type EpisodeInputs,
   type EpisodeShape,
-  episodeFeeds,
   ForwardFunction,
 } from '../forward/index.ts'
 import { Generator } from '../generation/index.ts'
@@ -24,14 +23,12 @@ import {
   logpDifference,
   measureEpisodes,
   passRows,
-  promptRows,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
   scoreEpisodes,
   stopwatch,
   type UpdatePlan,
-  updatesOf,
   updatesPerIteration,
 } from '../rollout/index.ts'
 import { tf } from '../runtime/tf.ts'
@@ -41,6 +38,7 @@ import { EpochSource } from './epoch-source.ts'
 import { meanKl, rolloutMetrics, updateMetrics } from './ppo-metrics.ts'
 import type { MethodSettings, PromptSamples } from './prompt-samples.ts'
 import type { RolloutParts } from './rollout-parts.ts'
+import { RolloutUpdates } from './rollout-updates.ts'
 import type { JobContext, MetricValues, Result, Trainer } from './trainer.ts'
 import { TrainingState } from './training-state.ts'
 import { type LossAndMetrics, Updater } from './updater.ts'
@@ -78,8 +76,8 @@ export class PpoTrainer implements Trainer {
   readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
-  readonly #measure: ForwardFunction<string>
-  readonly #updater: Updater
+  readonly #judge: ForwardFunction<string>
+  readonly #updates: RolloutUpdates
   readonly #training: TrainingState
   readonly #context: JobContext
   /** Moved after each iteration where `adaptiveKl` is set. */
@@ -96,16 +94,27 @@ export class PpoTrainer implements Trainer {
     this.#shape = episodeShape(policy, prompts, settings.sampling.maxTokens)
     const slots = Math.min(64, settings.episodesPerIteration)
     this.#generator = new Generator(program, policy, policyRole, slots, settings.precision, this.#shape.rowLength)
-    this.#measure = new ForwardFunction(program, 'ppo/measure', settings.precision, (v, x) => measure(parts, v, x))
+    this.#judge = new ForwardFunction(program, 'ppo/judge', settings.precision, (v, x) => judge(parts, v, x))
     const stateNames = valueNames(parts.value)
-    this.#updater = new Updater(program, {
+    const updater = new Updater(program, {
       name: 'ppo/update',
       trained: [...roleNames(policyRole, policy), ...stateNames],
       settings,
       totalSteps: settings.iterations * updatesPerIteration(this.#plan),
       body: (v, x) => ppoLoss(parts, v, x),
     })
-    const updater = this.#updater
+    const { temperature } = settings.sampling
+    const values = (v: Variables, x: Inputs<string>) => logpsAndValues(parts, v, x as EpisodeInputs, temperature)
+    this.#updates = new RolloutUpdates({
+      updater,
+      measure: new ForwardFunction(program, 'ppo/measure', settings.precision, values),
+      measured: ['logps', 'values'],
+      lossInputs: (rows) => lossInputs([rows, this.#shape.maxTokens]),
+      shape: this.#shape,
+      prompts,
+      plan: this.#plan,
+      seed,
+    })
     this.#training = new TrainingState({ program, model: policy, role: policyRole, checkpoint, updater, stateNames })
   }
 
@@ -124,7 +133,7 @@ export class PpoTrainer implements Trainer {
     const clock = stopwatch(this.#context.nowMs)
     const sampled = await this.#sample(iteration)
     const generateSeconds = clock()
-    const rollout = await this.#measureAndReward(sampled)
+    const rollout = await this.#measureAndReward(sampled, iteration)
     const scoreSeconds = clock()
     const updates = await this.#update(rollout, iteration)
     this.#training.step = iteration
@@ -168,12 +177,13 @@ export class PpoTrainer implements Trainer {
   }
 
   /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */
-  async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes): Promise<Rollout> {
+  async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes, iteration: number): Promise<Rollout> {
     const { settings, rewards: sources } = this.#parts
-    const rows = passRows(episodes.length, settings)
-    const { perToken, perEpisode } = await measureEpisodes(this.#measure, episodes, this.#shape, rows)
-    const { logps = [], refLogps = [], values = [] } = perToken
-    const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores: perEpisode }, settings)
+    const judged = await measureEpisodes(this.#judge, episodes, this.#shape, passRows(episodes.length, settings))
+    const { refLogps = [] } = judged.perToken
+    const rawScores = judged.perEpisode
+    const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores }, settings)
+    const { logps = [], values = [] } = await this.#updates.measure(episodes, iteration)
     const estimator = klEstimators[settings.klEstimator]
     const rewards = logps.map((row, i) => {
       const completion = { logps: row, refLogps: refLogps[i] ?? [], score: scores[i] ?? Number.NaN }
@@ -188,32 +198,23 @@ export class PpoTrainer implements Trainer {
   }
 
   /** Step 5: `ppoEpochs` passes of `miniBatches` optimizer steps over shuffled episodes. */
-  async #update(rollout: Rollout, iteration: number): Promise<MetricValues[]> {
-    const { seed } = this.#parts
-    const updates: MetricValues[] = []
-    for (const { miniBatch, step } of updatesOf(this.#plan, { seed, iteration })) {
-      updates.push(await this.#updater.step(this.#feeds(rollout, miniBatch), step))
-    }
-    return updates
+  #update(rollout: Rollout, iteration: number): Promise<MetricValues[]> {
+    return this.#updates.run(rollout.episodes, iteration, (miniBatch) => this.#lossFeeds(rollout, miniBatch))
   }
 
   /** Every token of the mini-batch counts alike, in whichever pass it is. */
-  #feeds(rollout: Rollout, miniBatch: readonly number[][]) {
-    const { maxTokens } = this.#shape
-    const tokens = miniBatch.flat().reduce((count, i) => count + (rollout.logps[i]?.length ?? 0), 0)
-    const weights = rollout.logps.map((row) => row.map(() => 1 / tokens))
+  #lossFeeds({ logps, values, advantages, returns }: Rollout, miniBatch: readonly number[][]) {
+    const tokens = miniBatch.flat().reduce((count, i) => count + (logps[i]?.length ?? 0), 0)
+    const weights = logps.map((row) => row.map(() => 1 / tokens))
     return miniBatch.map((rows) => {
-      const grid = (values: readonly number[][]) => completionGrid(values, rows, maxTokens)
-      const episodes = rows.flatMap((row) => rollout.episodes[row] ?? [])
-      const feeds = {
-        ...episodeFeeds(episodes, this.#shape),
-        oldLogps: grid(rollout.logps),
-        oldValues: grid(rollout.values),
-        advantages: grid(rollout.advantages),
-        returns: grid(rollout.returns),
+      const grid = (lists: readonly number[][]) => completionGrid(lists, rows, this.#shape.maxTokens)
+      return {
+        oldLogps: grid(logps),
+        oldValues: grid(values),
+        advantages: grid(advantages),
+        returns: grid(returns),
         weights: grid(weights),
       }
-      return { feeds, dataRows: promptRows(this.#parts.prompts, episodes) }
     })
   }
 
@@ -224,29 +225,32 @@ export class PpoTrainer implements Trainer {
   }
 }
 
-/** Log-probs of completions under policy and reference at the sampling temperature, values, and raw scores. */
-function measure(parts: PpoParts, variables: Variables, inputs: Inputs<string>) {
+/** What the frozen models say: log-probs of completions under the reference, and raw scores. */
+function judge(parts: PpoParts, variables: Variables, inputs: Inputs<string>) {
   const { policy, rewards, settings } = parts
   const x = inputs as EpisodeInputs
-  const { temperature } = settings.sampling
-  const refLogps = completionLogps(policy, paramsOf(variables, 'ref'), x, temperature)
-  return {
-    ...logpsAndValues(parts, variables, x, temperature),
-    refLogps: tf.reshape(refLogps, x.mask.shape),
-    ...rewardModelScores(rewards, variables, x),
-  } as Record<string, Tensor>
+  const refLogps = completionLogps(policy, paramsOf(variables, 'ref'), x, settings.sampling.temperature)
+  const scores = rewardModelScores(rewards, variables, x)
+  return { refLogps: tf.reshape(refLogps, x.mask.shape), ...scores } as Record<string, Tensor>
+}
+
+/** Of the loss, beside the episodes: a number a token each. */
+function lossInputs(shape: readonly number[]) {
+  const grid = { shape, dtype: 'float32' } as const
+  return { oldLogps: grid, oldValues: grid, advantages: grid, returns: grid, weights: grid }
 }
 
 /** policy loss + vfCoef · value loss, both means over the completion tokens of the mini-batch. */
 function ppoLoss(parts: PpoParts, variables: Variables, inputs: Inputs<string>): LossAndMetrics {
   const { settings } = parts
-  const x = inputs as EpisodeInputs & Inputs<'oldLogps' | 'oldValues' | 'advantages' | 'returns' | 'weights'>
+  const x = inputs as EpisodeInputs & Inputs<keyof ReturnType<typeof lossInputs>>
   const { oldLogps, oldValues, advantages, returns, mask, weights } = x
   const { logps, values } = logpsAndValues(parts, variables, x, settings.sampling.temperature)
   const policyPart = ppoPolicyLoss({ logps, oldLogps, advantages, mask, weights }, settings.clipRange)
   const valuePart = ppoValueLoss({ values, oldValues, returns, weights }, settings.valueClipRange)
   return {
     loss: tf.add(policyPart.loss, tf.mul(valuePart.loss, settings.vfCoef)),
+    early: { logps, values },
     metrics: {
       'loss/policy_avg': policyPart.loss,
       'loss/value_avg': valuePart.loss,

@@ -27,6 +27,28 @@ const stages: [string, (rows: number) => TrainingJob][] = [
     'ppo episodes',
     (rows) => toy.ppo(policy, [lengthReward], { episodesPerIteration: 12, valueInit: 'zero', ...rollouts(rows) }),
   ],
+  // In one pass of four the first update has measured them on its way.
+  [
+    'few ppo episodes',
+    (rows) =>
+      toy.ppo(policy, [lengthReward], {
+        episodesPerIteration: 4,
+        valueInit: 'zero',
+        ...rollouts(rows),
+        miniBatches: 1,
+      }),
+  ],
+  [
+    'few grpo groups',
+    (rows) =>
+      toy.grpo(policy, [lengthReward], {
+        promptsPerIteration: 2,
+        groupSize: 2,
+        beta: 0.1,
+        ...rollouts(rows),
+        miniBatches: 1,
+      }),
+  ],
   ['grpo groups', (rows) => toy.grpo(policy, [lengthReward], { beta: 0.1, ...rollouts(rows) })],
   ['rloo groups', (rows) => toy.rloo(policy, [lengthReward], { beta: 0.1, ...rollouts(rows) })],
 ]

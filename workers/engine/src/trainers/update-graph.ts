@@ -25,18 +25,27 @@ export function lossAndGradients(
   { trained, settings, body }: UpdaterOptions,
   variables: Variables,
   inputs: Inputs<string>,
-): { metrics: Record<string, Tensor> & { loss: Tensor }; grads: Grads } {
+): { metrics: Record<string, Tensor> & { loss: Tensor }; early: Record<string, Tensor>; grads: Grads } {
   const params = Object.fromEntries(trained.map((name) => [name, variables[name] as Tensor]))
-  let kept: Record<string, Tensor> = {}
+  let kept: Record<'metrics' | 'early', Record<string, Tensor>> = { metrics: {}, early: {} }
   const { grads } = gradients(() => {
-    const { loss, metrics } = withRecomputation(settings.gradientCheckpointing, () => body(variables, inputs))
-    // The tape frees what is made inside it; the metrics are wanted outside.
-    kept = mapValues({ ...metrics, loss }, (metric) => tf.keep(metric.clone()))
+    const {
+      loss,
+      metrics,
+      early = {},
+    } = withRecomputation(settings.gradientCheckpointing, () => body(variables, inputs))
+    // The tape frees what is made inside it; these are wanted outside.
+    kept = mapValues({ metrics: { ...metrics, loss }, early }, (group) => mapValues(group, (x) => tf.keep(x.clone())))
     return scalesLoss(settings) ? tf.mul(loss, lossScaleOf(variables).scale) : loss
   }, params)
-  const metrics = mapValues(kept, (metric) => metric.clone())
-  for (const metric of Object.values(kept)) metric.dispose()
-  return { metrics: metrics as Record<string, Tensor> & { loss: Tensor }, grads }
+  const { metrics, early } = mapValues(kept, (group) => mapValues(group, released))
+  return { metrics: metrics as Record<string, Tensor> & { loss: Tensor }, early, grads }
+}
+
+function released(kept: Tensor): Tensor {
+  const free = kept.clone()
+  kept.dispose()
+  return free
 }
 
 /** One update of the weights; see `optimizerStep` and `adaptLossScale` for what comes back. */
@@ -58,6 +67,7 @@ function scalesLoss({ precision }: OptimizerSettings): boolean {
   return precision === 'fp16'
 }
 
-function mapValues<A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+function mapValues<K extends string, A, B>(record: Record<K, A>, map: (value: A) => B): Record<K, B> {
+  const entries = Object.entries<A>(record).map(([key, value]) => [key, map(value)])
+  return Object.fromEntries(entries) as Record<K, B>
 }

@@ -16,7 +16,7 @@ function loss(variables: Variables, inputs: Inputs<string>) {
   const { w, b } = variables as Record<string, Tensor>
   const { x, denominator } = inputs as Inputs<'x' | 'denominator'>
   const out = tf.matMul(x, w as Tensor).add(b as Tensor)
-  return { loss: tf.div(tf.sum(tf.square(out)), denominator).asScalar(), metrics: {} }
+  return { loss: tf.div(tf.sum(tf.square(out)), denominator).asScalar(), early: { out }, metrics: {} }
 }
 
 const parse = (settings: object) =>
@@ -82,6 +82,42 @@ it('refuses a step whose gradients alone are not finite, and names all its rows'
     'grad_norm is Infinity at step 1 on rows 1, 2, 3, 4 of the data',
   )
   expect(await state()).toEqual(before)
+})
+
+describe.each([
+  ['traced', () => new TracedProgram()],
+  ['eager', () => new EagerProgram()],
+])('a %s step that is begun', (_, make) => {
+  const pause = { early: ['out'], late: { denominator: { shape: [], dtype: 'float32' } } } as const
+  /** The same as `updater.step` of one pass, with the denominator fed late. */
+  async function beginAndFinish(
+    { updater }: Awaited<ReturnType<typeof open>>,
+    rows: readonly number[][],
+    step: number,
+  ) {
+    const [{ feeds: { denominator, ...feeds }, dataRows }] = passesOf(rows, 4) as [Pass] // biome-ignore format: one row
+    const begun = await updater.begin({ feeds, dataRows }, pause, step)
+    return { out: begun.early.out, metrics: await begun.finish(denominator ? { denominator } : {}) }
+  }
+
+  it('hands back what it was asked for, and ends as a step that knew everything', async () => {
+    const [paused, plain] = [await open(make()), await open(make())]
+    for (const step of [1, 2]) {
+      const { out, metrics } = await beginAndFinish(paused, good, step)
+      expect(out?.shape).toEqual([4, 4])
+      const squares = Array.from(out?.data ?? [], (value) => value ** 2)
+      expect(squares.reduce((sum, square) => sum + square) / 4).toBeCloseTo(metrics.loss ?? Number.NaN, 5)
+      expect(metrics).toEqual(await plain.updater.step(passesOf(good, 4), step))
+    }
+    expect(await paused.state()).toEqual(await plain.state())
+  })
+
+  it('changes nothing where its loss is not finite, and names the rows', async () => {
+    const opened = await open(make())
+    const before = await opened.state()
+    await expect(beginAndFinish(opened, poisoned, 1)).rejects.toThrow('loss is NaN at step 1 on rows 1, 2, 3, 4')
+    expect(await opened.state()).toEqual(before)
+  })
 })
 
 describe('in fp16', () => {

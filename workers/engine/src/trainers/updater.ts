@@ -10,7 +10,15 @@ import {
   takeAccumulated,
   warmupSteps,
 } from '../optim/index.ts'
-import type { CompiledFunction, Inputs, Program, Variables } from '../tracing/index.ts'
+import type {
+  CompiledFunction,
+  InputSpec,
+  Inputs,
+  Output,
+  PausingFunction,
+  Program,
+  Variables,
+} from '../tracing/index.ts'
 import { type Pass, type PassLoss, refusedStep } from './refused-step.ts'
 import { applyGradients, lossAndGradients, stateVariables } from './update-graph.ts'
 
@@ -37,6 +45,8 @@ export type OptimizerSettings = Pick<
 export interface LossAndMetrics {
   loss: Tensor
   metrics: Record<string, Tensor>
+  /** Of any shape: what a step that is begun hands back before it knows all that its loss needs. */
+  early?: Record<string, Tensor>
 }
 
 export interface UpdaterOptions {
@@ -49,7 +59,20 @@ export interface UpdaterOptions {
   body(variables: Variables, inputs: Inputs<string>): LossAndMetrics
 }
 
-type Kind = 'whole' | 'accumulate' | 'apply'
+type Kind = 'whole' | 'pausing' | 'accumulate' | 'apply'
+
+/** Where a step that is begun waits: for the inputs `late`, with the outputs `early` of its body. */
+export interface UpdatePause {
+  late: Record<string, InputSpec>
+  early: readonly string[]
+}
+
+/** A step that waits for what its loss is still missing. */
+export interface BegunStep {
+  early: Record<string, Output>
+  /** Feeds the late inputs; what comes back, or is thrown, is that of `step`. */
+  finish(late: Feeds): Promise<Record<string, number>>
+}
 
 interface StepResult {
   applied: boolean
@@ -66,6 +89,7 @@ export class Updater {
   readonly #program: Program
   readonly #options: UpdaterOptions
   readonly #functions = new Map<string, CompiledFunction<string, string>>()
+  readonly #pausing = new Map<string, PausingFunction<string>>()
   #accumulates = false
 
   constructor(program: Program, options: UpdaterOptions) {
@@ -89,11 +113,28 @@ export class Updater {
    *   applied then
    */
   async step(passes: readonly Pass[], step: number): Promise<Record<string, number>> {
-    const learningRate = this.#learningRate(step)
-    const rates: Feeds = { learningRate: scalarFeed(learningRate), step: scalarFeed(step) }
+    const rates = this.#rates(step)
     const [only, ...more] = passes
-    const { applied, values, losses } =
+    const result =
       only && more.length === 0 ? await this.#stepOfOne(only, rates) : await this.#stepOfMany(passes, rates)
+    return this.#metricsOf(result, step)
+  }
+
+  /**
+   * A step of one pass whose loss needs what is made of the pass itself, such as advantages of its log-probs: computed
+   * once, they are handed back, and the step goes on from there.
+   * @param pause - inputs that are missing yet, and outputs of `body` wanted before
+   */
+  async begin({ feeds, dataRows }: Pass, pause: UpdatePause, step: number): Promise<BegunStep> {
+    const given = { ...feeds, ...this.#rates(step) }
+    const call = await this.#pausingFunction(given, pause)(feedData(given))
+    const finish = async (rest: Feeds) =>
+      this.#metricsOf(resultOfOne(scalarsOf(await call.finish(feedData(rest))), dataRows), step)
+    return { early: call.early, finish }
+  }
+
+  #metricsOf({ applied, values, losses }: StepResult, step: number): Record<string, number> {
+    const learningRate = this.#learningRate(step)
     if (applied) return { ...values, learning_rate: learningRate }
     const { loss_scale: scale = 0 } = values
     if (scale < lossScaling.least) throw this.#refused(step, values, losses)
@@ -101,8 +142,7 @@ export class Updater {
   }
 
   async #stepOfOne({ feeds, dataRows }: Pass, rates: Feeds): Promise<StepResult> {
-    const { applied, ...values } = await this.#run('whole', { ...feeds, ...rates })
-    return { applied: applied === 1, values, losses: [{ dataRows, loss: values.loss ?? Number.NaN }] }
+    return resultOfOne(await this.#run('whole', { ...feeds, ...rates }), dataRows)
   }
 
   async #stepOfMany(passes: readonly Pass[], rates: Feeds): Promise<StepResult> {
@@ -129,6 +169,10 @@ export class Updater {
     return refusedStep({ step, gradNorm, passes }, advice)
   }
 
+  #rates(step: number): Feeds {
+    return { learningRate: scalarFeed(this.#learningRate(step)), step: scalarFeed(step) }
+  }
+
   #learningRate(step: number): number {
     const { settings, totalSteps } = this.#options
     return learningRateAt(step - 1, {
@@ -146,20 +190,30 @@ export class Updater {
       compiled = this.#program.define(name, spec, (variables, inputs) => this.#trace(kind, variables, inputs))
       this.#functions.set(name, compiled)
     }
-    const outputs = await compiled(feedData(feeds))
-    return Object.fromEntries(Object.entries(outputs).map(([key, { data }]) => [key, data[0] ?? Number.NaN]))
+    return scalarsOf(await compiled(feedData(feeds)))
+  }
+
+  #pausingFunction(given: Feeds, { late, early }: UpdatePause): PausingFunction<string> {
+    const name = `${this.#options.name}/pausing/${shapeKey(given)}`
+    const spec = { inputs: { ...inputsOf(given), ...late }, precision: this.#options.settings.precision }
+    const pause = { early, late: Object.keys(late) }
+    const define = () => this.#program.definePausing(name, spec, pause, (v, x) => this.#trace('pausing', v, x))
+    const pausing = this.#pausing.get(name) ?? define()
+    this.#pausing.set(name, pausing)
+    return pausing
   }
 
   #trace(kind: Kind, variables: Variables, inputs: Inputs<string>): Record<string, Tensor> {
     const { settings, trained } = this.#options
     const scalars = inputs as StepInputs
     if (kind === 'apply') return applyGradients(variables, takeAccumulated(variables, trained), settings, scalars)
-    const { metrics, grads } = lossAndGradients(this.#options, variables, inputs)
-    if (kind === 'whole') {
-      return { ...metrics, ...applyGradients(variables, grads, settings, { ...scalars, loss: metrics.loss }) }
+    const { metrics, early, grads } = lossAndGradients(this.#options, variables, inputs)
+    if (kind === 'accumulate') {
+      accumulate(variables, grads)
+      return metrics
     }
-    accumulate(variables, grads)
-    return metrics
+    const applied = applyGradients(variables, grads, settings, { ...scalars, loss: metrics.loss })
+    return { ...(kind === 'pausing' && early), ...metrics, ...applied }
   }
 
   async #prepareAccumulation(): Promise<void> {
@@ -175,6 +229,14 @@ export class Updater {
 
 function scalarFeed(value: number): Feeds[string] {
   return { shape: [], data: Float32Array.of(value) }
+}
+
+function scalarsOf(outputs: Record<string, Output>): Record<string, number> {
+  return Object.fromEntries(Object.entries(outputs).map(([key, { data }]) => [key, data[0] ?? Number.NaN]))
+}
+
+function resultOfOne({ applied, ...values }: Record<string, number>, dataRows: readonly number[]): StepResult {
+  return { applied: applied === 1, values, losses: [{ dataRows, loss: values.loss ?? Number.NaN }] }
 }
 
 /** A skipped step has no gradient norm, perhaps no loss. */
