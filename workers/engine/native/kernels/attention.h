@@ -14,8 +14,7 @@ inline void Softmax(float* row, int64_t n) {
   for (int64_t i = n; i < padded; i++) row[i] = -1e30f;
   V most = Load(row);
   for (int64_t i = W; i < padded; i += W) most = Max(most, Load(row + i));
-  float top = -1e30f;
-  for (int i = 0; i < W; i++) top = std::max(top, most[i]);
+  const float top = Largest(most);
   V sums{};
   for (int64_t i = 0; i < padded; i += W) {
     V value = Exp(Load(row + i) - top);

@@ -21,6 +21,13 @@ class FlushDenormals {
 
 constexpr float noScore = -1e30f;
 
+// Of the lanes of a row from place i on those inside the range; `outside` in the others.
+inline V Within(Range range, int64_t i, V inside, V outside) {
+  if (range.from <= i && i + W <= range.to) return inside;
+  const I lanes = Counting() + static_cast<int32_t>(i);
+  return (lanes >= static_cast<int32_t>(range.from)) & (lanes < static_cast<int32_t>(range.to)) ? inside : outside;
+}
+
 // scores (queries, tileSize) = q kT, for each block of rows up to the last key that one of them sees.
 template <class L>
 void Scores(const float* q, int64_t lanes, const float* transposed, const Meeting& meeting, int64_t queries,
@@ -36,23 +43,17 @@ inline float Exponentials(float* row, Range seen, int64_t computed, float top) {
   const int64_t padded = RoundUp(computed, W);
   for (int64_t i = 0; i < padded; i += W) {
     // Scores beyond `seen` may exceed the largest one that counts.
-    const V value = Exp(Min(Load(row + i) - top, V{}));
+    const V value = Within(seen, i, Exp(Min(Load(row + i) - top, V{})), V{});
     Store(row + i, value);
+    sums += value;
   }
-  for (int64_t i = 0; i < seen.from; i++) row[i] = 0;
-  for (int64_t i = seen.to; i < padded; i++) row[i] = 0;
-  for (int64_t i = 0; i < padded; i += W) sums += Load(row + i);
   return Sum(sums);
 }
 
 inline float LargestOf(const float* row, Range seen) {
   V most = Broadcast(noScore);
-  int64_t i = seen.from;
-  for (; i + W <= seen.to; i += W) most = Max(most, Load(row + i));
-  float top = noScore;
-  for (int lane = 0; lane < W; lane++) top = std::max(top, most[lane]);
-  for (; i < seen.to; i++) top = std::max(top, row[i]);
-  return top;
+  for (int64_t i = seen.from / W * W; i < seen.to; i += W) most = Max(most, Within(seen, i, Load(row + i), most));
+  return Largest(most);
 }
 
 inline Range SeenBy(const Meeting& meeting, int64_t query, int64_t keys) {
@@ -79,7 +80,8 @@ struct RunningSoftmax {
       const Range seen = SeenBy(meeting, query, keys);
       const int64_t computed = meeting.Last(query / blockRows * blockRows + blockRows - 1, keys);
       const float top = seen.from < seen.to ? std::max(tops[query], LargestOf(row, seen)) : tops[query];
-      const float correction = tops[query] == top ? 1.f : Exp(Broadcast(tops[query] - top))[0];
+      // Nothing was mixed yet under no score.
+      const float correction = tops[query] == top || tops[query] == noScore ? 1.f : Exp(Broadcast(tops[query] - top))[0];
       sums[query] = sums[query] * correction + Exponentials(row, seen, computed, top);
       tops[query] = top;
       if (correction != 1.f)

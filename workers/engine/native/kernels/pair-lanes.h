@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "pair-product.h"
-#include "vectors.h"
+#include "pairs.h"
 
 #if defined(__AVX512BF16__)
 namespace {
@@ -32,12 +32,7 @@ inline __m512i LanesAlong(const PairFactor& f, int64_t i, int64_t k, int64_t cou
 inline __m512i PairsOf(__m256i first, __m256i second) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
 }
-inline __m512i PairsOf(__m512 first, __m512 second) {
-  const __m512i interleaved =
-      _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3,
-                       18, 2, 17, 1, 16, 0);
-  return _mm512_permutexvar_epi16(interleaved, (__m512i)_mm512_cvtne2ps_pbh(second, first));
-}
+inline __m512i PairsOf(__m512 first, __m512 second) { return (__m512i)Pair((V)first, (V)second); }
 
 // The lane of places k and k + 1, of which the second may not exist, for the `count` rows or columns from i on.
 inline __m512i LaneDown(const PairFactor& f, int64_t i, int64_t k, int64_t count, bool second) {

@@ -1,5 +1,7 @@
 // The places of a row one after another, in vectors and then in single floats, with what is read, written and summed there.
 #pragma once
+#include <algorithm>
+
 #include "vectors.h"
 
 namespace {
@@ -51,8 +53,7 @@ inline float Largest(const float* row, int64_t n) {
     else
       single = x > single ? x : single;
   });
-  for (int i = 0; i < W; i++) single = wide[i] > single ? wide[i] : single;
-  return single;
+  return std::max(single, Largest(wide));
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // Products of tiles that lie in the cache, on rows padded with zeros to whole blocks and vectors. Sums run in one order.
 #pragma once
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <type_traits>
 
+#include "pairs.h"
 #include "places.h"
+#include "scratch.h"
 
 namespace {
 
@@ -56,24 +56,6 @@ struct Range {
   int64_t from, to;
 };
 
-// Zeros that begin at a cache line.
-class Floats {
- public:
-  explicit Floats(int64_t count)
-      : values_(static_cast<float*>(::operator new(std::max<int64_t>(count, 1) * sizeof(float), line))) {
-    std::memset(values_.get(), 0, count * sizeof(float));
-  }
-  float* data() { return values_.get(); }
-  float& operator[](int64_t i) { return values_.get()[i]; }
-
- private:
-  static constexpr std::align_val_t line{64};
-  struct Free {
-    void operator()(float* values) const { ::operator delete(values, line); }
-  };
-  std::unique_ptr<float, Free> values_;
-};
-
 // c[r][n] (+)= sum over lanes k of `inner` of a[r][k] b[k][n], for a block of rows and N vectors of columns.
 template <class L, int N, bool add>
 inline void BlockProduct(Strided a, const float* b, int64_t ldb, Range inner, float* c, int64_t ldc) {
@@ -101,19 +83,6 @@ inline void RowsProduct(Strided a, const float* b, int64_t ldb, Range inner, flo
   for (; n < columns; n += W) BlockProduct<L, 1, add>(a, b + n, ldb, inner, c + n, ldc);
 }
 
-inline int64_t RoundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
-
-// Both rounded to bf16, the first in the lower half of each lane.
-inline V Pair(V first, V second) { return (V)(NarrowBits(first) | NarrowBits(second) << 16); }
-inline float Pair(float first, float second) {
-  bfloat16 halves[2];
-  FromFloat(first, halves);
-  FromFloat(second, halves + 1);
-  float lane;
-  std::memcpy(&lane, halves, sizeof lane);
-  return lane;
-}
-
 // Rows in memory that lie `step` elements apart.
 template <class T>
 struct Rows {
@@ -129,7 +98,7 @@ void Pack(const Rows<T>& rows, float scale, float* to, int64_t stride) {
   const int64_t wide = stride * L::perLane;
   for (int64_t r = 0; r < rows.count; r++) {
     EachPlace(rows.width, [&](int64_t i, auto kind) {
-      Write(elements + r * wide + i, Read(rows.from + r * rows.step + i, kind) * scale);
+      Round(Read(rows.from + r * rows.step + i, kind) * scale, elements + r * wide + i);
     });
     std::fill(elements + r * wide + rows.width, elements + (r + 1) * wide, Element{});
   }
@@ -152,7 +121,8 @@ void PackDown(const Rows<T>& rows, float scale, float* to, int64_t stride) {
 
 // Rows of `width` floats as pairs along, and two by two as pairs down.
 inline void PairAlong(const float* from, int64_t rows, int64_t width, float* to) {
-  Narrow(from, reinterpret_cast<bfloat16*>(to), rows * width);
+  auto* pairs = reinterpret_cast<bfloat16*>(to);
+  for (int64_t i = 0; i < rows * width; i += W) Round(Load(from + i), pairs + i);
 }
 inline void PairDown(const float* from, int64_t rows, int64_t width, float* to) {
   for (int64_t r = 0; r < rows; r += 2)

@@ -104,8 +104,25 @@ inline void SumEach(const V* v, float* sums) {
   for (int i = 0; i < N; i++) sums[i] = Sum(v[i]);
 }
 
+// 0, 1, 2 …
+inline I Counting() {
+  I lanes;
+  for (int i = 0; i < W; i++) lanes[i] = i;
+  return lanes;
+}
+
 inline V Max(V a, V b) { return a > b ? a : b; }
 inline V Min(V a, V b) { return a < b ? a : b; }
+
+inline float Largest(V v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps((__m512)v);
+#else
+  float most = v[0];
+  for (int i = 1; i < W; i++) most = v[i] > most ? v[i] : most;
+  return most;
+#endif
+}
 
 // 2^n times a polynomial (Cephes), to 2e-7 of the value; arguments are at most 0 here.
 inline V Exp(V x) {
