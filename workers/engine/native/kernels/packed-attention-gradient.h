@@ -35,16 +35,19 @@ struct GradientPass {
   // `head` counts in the group.
   template <class P>
   auto Query(P* tensor, int64_t head, int64_t place) const {
-    return ElementsOf(tensor) + (row * a.length + place) * a.QueryStep() + (firstHead + head) * hd;
+    return ElementsOf(tensor) + (row * a.length + place) * a.queryStep + (firstHead + head) * hd;
   }
   template <class P>
   auto Key(P* tensor, int64_t place) const {
-    return ElementsOf(tensor) + (row * a.length + place) * a.KeyStep() + kvHead * hd;
+    return ElementsOf(tensor) + (row * a.length + place) * a.keyStep + kvHead * hd;
+  }
+  const T* Out(const void* tensor, int64_t head, int64_t place) const {
+    return ElementsOf(tensor) + (row * a.length + place) * a.OutStep() + (firstHead + head) * hd;
   }
 
   void Run() {
     EachQuery([&](int64_t head, int64_t place) {
-      const T *dOuts = Query(a.dOut, head, place), *outs = Query(a.out, head, place);
+      const T *dOuts = Out(a.dOut, head, place), *outs = Out(a.out, head, place);
       RowSum sum;
       EachPlace(hd, [&](int64_t d, auto kind) { sum.Add(Read(dOuts + d, kind) * Read(outs + d, kind)); });
       lost[head * a.length + place] = sum.Total();
@@ -72,8 +75,8 @@ struct GradientPass {
 
   void OfKeys(const Tile& keys) {
     const int64_t padded = RoundUp(keys.Size(), 8);
-    const Rows<T> keyRows{Key(a.k, keys.from), a.KeyStep(), keys.Size(), hd};
-    const Rows<T> valueRows{Key(a.v, keys.from), a.KeyStep(), keys.Size(), hd};
+    const Rows<T> keyRows{Key(a.k, keys.from), a.keyStep, keys.Size(), hd};
+    const Rows<T> valueRows{Key(a.v, keys.from), a.keyStep, keys.Size(), hd};
     Pack<L>(valueRows, 1.f, rows.data(), lanes);
     Transpose(rows.data(), padded, lanes, valueColumns.data(), tileSize);
     Pack<L>(keyRows, 1.f, rows.data(), lanes);
@@ -95,8 +98,8 @@ struct GradientPass {
   void OfTile(int64_t head, const Tile& queries, const Tile& keys, const Meeting& meeting) {
     const int64_t size = queries.Size(), keyCount = keys.Size(), from = head * a.length + queries.from;
     const float* logSums = a.logSums + (row * a.heads + firstHead) * a.length + from;
-    const Rows<T> queryRows{Query(a.q, head, queries.from), a.QueryStep(), size, hd};
-    const Rows<T> dOutRows{Query(a.dOut, head, queries.from), a.QueryStep(), size, hd};
+    const Rows<T> queryRows{Query(a.q, head, queries.from), a.queryStep, size, hd};
+    const Rows<T> dOutRows{Out(a.dOut, head, queries.from), a.OutStep(), size, hd};
     Pack<L>(queryRows, scale, q.data(), lanes);
     Pack<L>(dOutRows, 1.f, dOut.data(), lanes);
     if (paired) PackDown<L>(queryRows, scale, qDown.data(), width), PackDown<L>(dOutRows, 1.f, dOutDown.data(), width);
@@ -138,7 +141,7 @@ struct GradientPass {
   void OfPadding(int64_t place) {
     for (int64_t d = 0; d < hd; d++) {
       float sum = 0;
-      for (int64_t head = 0; head < group; head++) sum += ToFloat(Query(a.dOut, head, place)[d]);
+      for (int64_t head = 0; head < group; head++) sum += ToFloat(Out(a.dOut, head, place)[d]);
       FromFloat(sum, Key(a.dV, place) + d);
       FromFloat(0, Key(a.dK, place) + d);
     }

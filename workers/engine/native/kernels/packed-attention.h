@@ -102,7 +102,8 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
   const int64_t hd = a.headDim, width = RoundUp(hd, W), group = a.heads / a.kvHeads, count = all.tiles.size();
   const int64_t lanes = width / L::perLane, area = tileSize * lanes;
   const float scale = 1.f / std::sqrt(static_cast<float>(hd));
-  const int64_t queryStep = a.QueryStep(), keyStep = a.KeyStep(), firstKey = row * a.length * keyStep + kvHead * hd;
+  const int64_t queryStep = a.queryStep, keyStep = a.keyStep, outStep = a.OutStep();
+  const int64_t firstKey = row * a.length * keyStep + kvHead * hd;
   const T *keys = static_cast<const T*>(a.k) + firstKey, *values = static_cast<const T*>(a.v) + firstKey;
   Floats keyColumns(count * area), valueRows(count * area), q(area), scores(tileSize * tileSize);
   Floats pairs(L::perLane == 2 ? tileSize * tileSize / 2 : 0);
@@ -114,9 +115,8 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
   }
   RunningSoftmax running(width);
   for (int64_t head = kvHead * group; head < (kvHead + 1) * group; head++) {
-    const int64_t first = row * a.length * queryStep + head * hd;
-    const T* queries = static_cast<const T*>(a.q) + first;
-    T* out = static_cast<T*>(a.out) + first;
+    const T* queries = static_cast<const T*>(a.q) + row * a.length * queryStep + head * hd;
+    T* out = static_cast<T*>(a.out) + row * a.length * outStep + head * hd;
     float* logSums = a.logSums + (row * a.heads + head) * a.length;
     for (const Tile& tile : all.tiles) {
       const int64_t size = tile.Size();
@@ -139,12 +139,12 @@ void AttendPacked(const PackedAttention& a, int64_t row, int64_t kvHead) {
       for (int64_t query = 0; query < size; query++) {
         const float share = 1.f / running.sums[query];
         for (int64_t i = 0; i < hd; i++) running.mixed[query * width + i] *= share;
-        Narrow(&running.mixed[query * width], out + (tile.from + query) * queryStep, hd);
+        Narrow(&running.mixed[query * width], out + (tile.from + query) * outStep, hd);
         logSums[tile.from + query] = running.tops[query] + std::log(running.sums[query]);
       }
     }
     for (int64_t place : all.padding) {
-      std::memcpy(out + place * queryStep, values + place * keyStep, hd * sizeof(T));
+      std::memcpy(out + place * outStep, values + place * keyStep, hd * sizeof(T));
       logSums[place] = 0;
     }
   }

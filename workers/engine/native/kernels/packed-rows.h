@@ -14,8 +14,9 @@ struct PackedAttention {
   const void* dOut;
   void *dQ, *dK, *dV;
   int64_t rows, heads, kvHeads, length, headDim, window;
+  // From one place to the next, of q and dQ, and of k, v, dK and dV: what lies between belongs to others.
+  int64_t queryStep, keyStep;
 
-  // From one place to the next.
-  int64_t QueryStep() const { return heads * headDim; }
-  int64_t KeyStep() const { return kvHeads * headDim; }
+  // Of out and dOut.
+  int64_t OutStep() const { return heads * headDim; }
 };

@@ -193,7 +193,7 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
            status);
   Register({"TemperPackedAttention",
             {"q: T", "k: T", "v: T", "segments: int32", "parents: int32", "positions: int32"},
-            {"T: {float, bfloat16}", "window: int"},
+            {"T: {float, bfloat16}", "window: int", "heads: int", "kv_heads: int", "joined: int"},
             {"out: T", "log_sums: float"},
             false,
             ReadPacked,
@@ -202,7 +202,7 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
   Register({"TemperPackedAttentionGrad",
             {"q: T", "k: T", "v: T", "out: T", "log_sums: float", "d_out: T", "segments: int32", "parents: int32",
              "positions: int32"},
-            {"T: {float, bfloat16}", "window: int"},
+            {"T: {float, bfloat16}", "window: int", "heads: int", "kv_heads: int", "joined: int"},
             {"d_q: T", "d_k: T", "d_v: T"},
             false,
             ReadPacked,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { TemperError } from '@temper/db/contracts'
 import {
   type Attributes,
+  type Cut,
   type GraphNode,
   type GraphType,
   type NodeOutput,
@@ -38,6 +39,8 @@ export class Graph {
   readonly #counts = new Map<string, number>()
   readonly #constants = new Map<string, Value>()
   readonly #casts = new WeakMap<Value, Map<GraphType, Value>>()
+  readonly #cuts = new WeakMap<Value, Cut[]>()
+  readonly #parts = new WeakMap<Cut, Value[]>()
 
   constructor(scope: string, { matmulType = 'float32', kernels = false, pairs = false }: GraphOptions = {}) {
     this.scope = scope
@@ -129,6 +132,12 @@ export class Graph {
     if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
     if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
     if (value.swapped) return this.swapped(this.cast(value.swapped, type))
+    if (value.part)
+      return this.#partOf(
+        this.#cut(this.cast(value.part.cut.whole, type), value.part.cut.sizes),
+        value.part.index,
+        value.shape,
+      )
     const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
     this.#casts.set(value, known)
     const cast = known.get(type) ?? this.#castNode(value, type)
@@ -146,6 +155,46 @@ export class Graph {
     const attrs: Attributes = { T: type, Tperm: 'int32' }
     const move = () => this.emit('Transpose', [value, this.ints([0, 2, 1, 3])], attrs, { type, shape }).output()
     return { type, shape, swapped: value, output: once(move) }
+  }
+
+  /** Parts of `whole` along its last dimension, cut in memory only where something needs them so. */
+  parts(whole: Value, sizes: readonly number[]): Value[] {
+    const cut = this.#cut(whole, sizes)
+    return sizes.map((size, index) => this.#partOf(cut, index, [...whole.shape.slice(0, -1), size]))
+  }
+
+  /** What parts were cut of, where these are all of its parts in their order, side by side. */
+  joined(parts: readonly Value[]): Value | undefined {
+    const cut = parts[0]?.part?.cut
+    if (!cut || parts.length !== cut.sizes.length) return undefined
+    const inPlace = ({ part, shape }: Value, i: number) =>
+      part?.cut === cut && part.index === i && shape.at(-1) === cut.sizes[i]
+    return parts.every(inPlace) ? cut.whole : undefined
+  }
+
+  #cut(whole: Value, sizes: readonly number[]): Cut {
+    const cuts = this.#cuts.get(whole) ?? []
+    this.#cuts.set(whole, cuts)
+    const known = cuts.find((cut) => sameShape(cut.sizes, sizes))
+    if (!known) cuts.push({ whole, sizes })
+    return known ?? this.#cut(whole, sizes)
+  }
+
+  #partOf(cut: Cut, index: number, shape: Shape): Value {
+    const { type } = cut.whole
+    const output = once(() => this.reshape(this.#cutInMemory(cut)[index] as Value, shape).output())
+    return { type, shape, part: { cut, index }, output }
+  }
+
+  #cutInMemory(cut: Cut): Value[] {
+    const { whole, sizes } = cut
+    const { type } = whole
+    const results = sizes.map((size) => ({ type, shape: [...whole.shape.slice(0, -1), size] }))
+    const attrs: Attributes = { num_split: { int: sizes.length }, T: type, Tlen: 'int32' }
+    const inputs = [whole, this.ints(sizes), this.ints(whole.shape.length - 1)]
+    const parts = this.#parts.get(cut) ?? this.emitAll('SplitV', inputs, attrs, results)
+    this.#parts.set(cut, parts)
+    return parts
   }
 
   /** `value` times `by`, a number or one a row (N, 1), which `multiply` builds where it is needed whole. */
@@ -193,6 +242,7 @@ export class Graph {
     if (value.uniform !== undefined) return this.uniform(value.uniform, shape, type)
     if (value.base && sizeOf(value.base.shape) === 1) return this.broadcast(this.reshape(value.base, []), shape)
     if (value.product) return this.#reshapedProduct(value, value.product, shape)
+    if (value.part) return this.#partOf(value.part.cut, value.part.index, shape)
     return this.#reshapeNode(value, shape)
   }
 

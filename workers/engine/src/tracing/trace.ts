@@ -17,6 +17,9 @@ import { type StoredVariable, TracedVariable } from './traced-variable.ts'
 import type { GraphNode, GraphType, NodeOutput, Value } from './value.ts'
 
 /** A function's graph before it is exported: what to feed, what to fetch, what to run for its effect. */
+/** Queries, keys and values (B, T, H, hd). */
+type Factors = [Value, Value, Value]
+
 export interface Traced {
   placeholders: Record<string, GraphNode>
   outputs: Record<string, { output: NodeOutput; shape: number[] }>
@@ -154,26 +157,41 @@ class Trace implements TraceScope {
 
   packedAttention(call: PackedAttention): Attended | undefined {
     if (!this.#graph.kernels) return undefined
-    const type = this.#attentionType()
-    const [q, k, v] = this.#factors([call.q, call.k, call.v]) as [Value, Value, Value]
+    const [q, k, v] = this.#factors([call.q, call.k, call.v]) as Factors
+    const { inputs, attrs } = this.#attentionOf(call, [q, k, v])
     const sums = { type: 'float32', shape: call.q.shape.slice(0, 3) } as const
-    const results = [{ type, shape: q.shape }, sums]
-    const inputs = [q, k, v, ...this.#placesOf(call)]
-    const attrs = { T: type, window: { int: call.window ?? 0 } }
-    const [out, logSums] = this.#graph.emitAll('TemperPackedAttention', inputs, attrs, results) as [Value, Value]
+    const results = [q, sums].map(({ type, shape }) => ({ type, shape }))
+    const all = [...inputs, ...this.#placesOf(call)]
+    const [out, logSums] = this.#graph.emitAll('TemperPackedAttention', all, attrs, results) as [Value, Value]
     return { out: this.#backend.makeTensor(this.#graph.swapped(out)), logSums: this.#backend.makeTensor(logSums) }
   }
 
   packedAttentionGradients(call: PackedAttention, left: Attended, dOut: Tensor): AttentionGradients | undefined {
     if (!this.#graph.kernels) return undefined
+    const graph = this.#graph
+    const factors = this.#factors([call.q, call.k, call.v]) as Factors
+    const [out, grad] = this.#factors([left.out, dOut]) as [Value, Value]
+    const { inputs, attrs, joined } = this.#attentionOf(call, factors)
+    const all = [...inputs, out, this.#value(left.logSums), grad, ...this.#placesOf(call)]
     const type = this.#attentionType()
-    const [q, k, v, out, grad] = this.#factors([call.q, call.k, call.v, left.out, dOut]) as [Value, Value, Value, Value, Value] // biome-ignore format: one row
-    const inputs = [q, k, v, out, this.#value(left.logSums), grad, ...this.#placesOf(call)]
-    const attrs = { T: type, window: { int: call.window ?? 0 } }
-    const results = [q, k, v].map(({ shape }) => ({ type, shape }))
-    const found = this.#graph.emitAll('TemperPackedAttentionGrad', inputs, attrs, results)
-    const [dQ, dK, dV] = found.map((value) => this.#backend.makeTensor(this.#graph.swapped(value))) as [Tensor, Tensor, Tensor] // biome-ignore format: one row
+    const shapes = joined ? [joined.shape, [0], [0]] : factors.map(({ shape }) => shape)
+    const results = shapes.map((shape) => ({ type, shape }))
+    const made = graph.emitAll('TemperPackedAttentionGrad', all, attrs, results) as Factors
+    const parts = joined ? graph.parts(made[0], factors.map(widthOf)) : made
+    const grads = parts.map((part, i) => graph.swapped(graph.reshape(part, factors[i]?.shape ?? [])))
+    const [dQ, dK, dV] = grads.map((value) => this.#backend.makeTensor(value)) as [Tensor, Tensor, Tensor]
     return { dQ, dK, dV }
+  }
+
+  /** Queries, keys and values as the kernel is given them: parts of one tensor are read where they lie. */
+  #attentionOf({ window = 0 }: PackedAttention, factors: Factors) {
+    const [q, k] = factors
+    const parts = factors.filter(({ part }) => part)
+    const flat = parts.map((factor) => this.#graph.reshape(factor, [...factor.shape.slice(0, 2), widthOf(factor)]))
+    const joined = this.#graph.joined(flat)
+    const heads = { heads: { int: q.shape[2] ?? 0 }, kv_heads: { int: k.shape[2] ?? 0 } }
+    const attrs = { T: q.type, window: { int: window }, ...heads, joined: { int: joined ? 1 : 0 } }
+    return { inputs: joined ? [joined, joined, joined] : factors, attrs, joined }
   }
 
   /** The kernel takes what matrix products take where it can, and sums in fp32 always. */
@@ -277,4 +295,9 @@ class Trace implements TraceScope {
   #value(tensor: Tensor): Value {
     return this.#backend.graphValue(tensor)
   }
+}
+
+/** What all heads of (B, T, H, hd) come to. */
+function widthOf({ shape }: Value): number {
+  return (shape[2] ?? 0) * (shape[3] ?? 0)
 }

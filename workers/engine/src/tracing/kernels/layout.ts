@@ -53,15 +53,18 @@ export const layout: KernelTable = {
     const [first] = parts.length > 0 ? parts : inputs
     if (!first || parts.length <= 1) return first ?? []
     const along = axisOf(first.shape, axis)
+    const joined = along === first.shape.length - 1 && graph.joined(parts)
     const shape = first.shape.map((size, i) =>
       i === along ? parts.reduce((sum, p) => sum + (p.shape[i] ?? 0), 0) : size,
     )
+    if (joined) return graph.reshape(joined, shape)
     const attrs = { N: { int: parts.length }, T: first.type, Tidx: 'int32' as const }
     return graph.emit('ConcatV2', [...parts, graph.ints(along)], attrs, { type: first.type, shape })
   }, 'follow'),
   SplitV: kernel<X, { numOrSizeSplits: number | number[]; axis: number }>((graph, { x }, attrs) => {
     const axis = axisOf(x.shape, attrs.axis)
     const sizes = tf.backend_util.prepareSplitSize(asTensorInfo(x), attrs.numOrSizeSplits, axis)
+    if (axis === x.shape.length - 1) return graph.parts(x, sizes)
     const results = sizes.map((size) => ({ type: x.type, shape: x.shape.map((d, i) => (i === axis ? size : d)) }))
     const nodeAttrs = { num_split: { int: sizes.length }, T: x.type, Tlen: 'int32' as const }
     return graph.emitAll('SplitV', [x, graph.ints(sizes), graph.ints(axis)], nodeAttrs, results)
