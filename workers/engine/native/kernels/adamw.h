@@ -24,7 +24,9 @@ void AdamW(const AdamWStep& s, const T* grad, int64_t from, int64_t count) {
     const auto newM = m + (g - m) * (1 - s.beta1), newV = v + (g * g - v) * (1 - s.beta2);
     Write(s.m + i, newM);
     Write(s.v + i, newV);
-    Write(s.param + i, (param - param * s.decay) - newM * s.rate / (RootOf(newV) + s.epsilon));
+    const auto newParam = (param - param * s.decay) - newM * s.rate / (RootOf(newV) + s.epsilon);
+    Write(s.param + i, newParam);
+    if (s.rounded) Write(s.rounded + i, newParam);
   });
 }
 

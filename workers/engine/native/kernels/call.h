@@ -38,6 +38,7 @@ struct Attributes {
   int64_t length = 0, window = 0, heads = 0, kvHeads = 0, joined = 0, centred = 0, back = 0;
   TF_DataType result = TF_FLOAT;
   float epsilon = 0, beta1 = 0, beta2 = 0;
+  int64_t rounded = 0;
 };
 
 template <class T>

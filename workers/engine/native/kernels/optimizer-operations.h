@@ -24,18 +24,21 @@ struct HalfSquares {
 
 void* ReadAdamW(TF_OpKernelConstruction* construction) {
   return new Attributes{.beta1 = Attribute<float>(construction, "beta1"),
-                        .beta2 = Attribute<float>(construction, "beta2")};
+                        .beta2 = Attribute<float>(construction, "beta2"),
+                        .rounded = Attribute<int64_t>(construction, "rounded")};
 }
 
-// grad, decay, rate, epsilon, gradScale, when, param, m, v: the last three change in place where `when` holds.
+// grad, decay, rate, epsilon, gradScale, when, param, m, v and, where it is kept, the parameter in 16 bits: these three or
+// four change in place where `when` holds.
 void AdamWUpdate(void* attributes, TF_OpKernelContext* context) {
   Call call(context);
   const auto* read = static_cast<Attributes*>(attributes);
   TF_Tensor *grad = call.Input(0), *param = call.Input(6), *m = call.Input(7), *v = call.Input(8);
   const int64_t size = Size(grad);
-  const bool fits = Size(param) == size && Size(m) == size && Size(v) == size;
+  TF_Tensor* rounded = read->rounded ? call.Input(9) : nullptr;
+  const bool fits = Size(param) == size && Size(m) == size && Size(v) == size && (!rounded || Size(rounded) == size);
   if (!call.Require(fits, "TemperAdamW: shapes differ") || !*Data<bool>(call.Input(5))) return;
-  AdamWStep step{Data<float>(param), Data<float>(m), Data<float>(v)};
+  AdamWStep step{Data<float>(param), Data<float>(m), Data<float>(v), rounded ? Data<bfloat16>(rounded) : nullptr};
   step.decay = *Data<float>(call.Input(1)), step.rate = *Data<float>(call.Input(2));
   step.epsilon = *Data<float>(call.Input(3)), step.gradScale = *Data<float>(call.Input(4));
   step.beta1 = read->beta1, step.beta2 = read->beta2;

@@ -265,8 +265,8 @@ extern "C" __attribute__((constructor)) void TemperRegisterKernels() {
            status);
   Register({"TemperAdamW",
             {"grad: T", "decay: float", "rate: float", "epsilon: float", "grad_scale: float", "when: bool",
-             "param: float", "m: float", "v: float"},
-            {"T: {float, bfloat16}", "beta1: float", "beta2: float"},
+             "param: float", "m: float", "v: float", "in_bf16: rounded * bfloat16"},
+            {"T: {float, bfloat16}", "beta1: float", "beta2: float", "rounded: int >= 0"},
             {},
             true,
             ReadAdamW,

@@ -97,6 +97,11 @@ export class EagerProgram implements Program {
     }
   }
 
+  /** Checks the names alone: there is no bf16 here. */
+  async keepRounded(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#variable(name)
+  }
+
   shapeOf(name: string): number[] {
     return [...this.#spec(name).shape]
   }

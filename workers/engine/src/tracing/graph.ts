@@ -129,6 +129,7 @@ export class Graph {
 
   cast(value: Value, type: GraphType): Value {
     if (value.type === type) return value
+    if (value.rounded && type === 'bfloat16') return value.rounded
     if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
     if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
     if (value.swapped) return this.swapped(this.cast(value.swapped, type))

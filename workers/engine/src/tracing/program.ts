@@ -86,6 +86,12 @@ export interface Program {
   ): PausingFunction<O>
   read(names: readonly string[]): Promise<Record<string, Values>>
   write(values: Record<string, Values>): Promise<void>
+  /**
+   * Says that products in bf16 will read these matrices again and again, between updates by `applyAdamW`. Where the
+   * processor multiplies bf16 they are kept in it as well, which costs 2 bytes a number and halves what is read; the
+   * numbers are the same. To be called before the functions that read or change them.
+   */
+  keepRounded(names: readonly string[]): Promise<void>
   shapeOf(name: string): number[]
   close(): void
 }

@@ -3,7 +3,7 @@ import type { NativeFeed } from '../runtime/index.ts'
 import type { Graph } from './graph.ts'
 import type { DType, Values, VariableSpec } from './program.ts'
 import { dequantizeRows, quantizeRows } from './quantize.ts'
-import type { StoredVariable } from './traced-variable.ts'
+import { type StoredVariable, TracedVariable, variableHandle } from './traced-variable.ts'
 import { type GraphNode, type GraphType, typeNumber } from './value.ts'
 import { type VariableGraph, variableGraph } from './variable-graph.ts'
 
@@ -13,6 +13,7 @@ export interface SessionVariable extends StoredVariable {
   dtype: DType
   graph: VariableGraph
   scales?: SessionVariable
+  rounded?: SessionVariable
 }
 
 /** Adds a variable's nodes to the graph. */
@@ -28,7 +29,7 @@ function storeInt8(graph: Graph, name: string, { shape, dtype, inPlace = false }
   if (shape.length !== 2 || dtype !== 'float32' || inPlace) {
     throw new TemperError('unsupported', `${name}: only matrices of float32 that nothing changes are kept in int8`)
   }
-  const stored: StoredVariable = { name, sharedName: `${graph.scope}/${name}`, type: 'int8', shape, inPlace }
+  const stored = { name, sharedName: `${graph.scope}/${name}`, type: 'int8' as const, shape, inPlace }
   const scales = storeVariable(graph, `${name}.scales`, { shape: shape.slice(0, 1), dtype })
   return { ...stored, dtype, scales, graph: variableGraph(graph, stored, 'int32') }
 }
@@ -41,20 +42,38 @@ export interface Change {
 
 /** `data`, or zeros. */
 export function changeOf(variable: SessionVariable, data: Values | undefined): Change {
-  const { graph, shape, dtype, scales } = variable
+  const { graph, shape, dtype, scales, rounded } = variable
+  if (rounded) return together([changeOf({ ...variable, rounded: undefined }, data), changeOf(rounded, data)])
   if (scales) {
     const { values: ints, scales: factors } = data ? quantizeRows(data as Float32Array, shape) : {}
-    const changes = [changeOf({ ...variable, dtype: 'int32', scales: undefined }, ints), changeOf(scales, factors)]
-    return { feeds: changes.flatMap(({ feeds }) => feeds), targets: changes.flatMap(({ targets }) => targets) }
+    return together([changeOf({ ...variable, dtype: 'int32', scales: undefined }, ints), changeOf(scales, factors)])
   }
   if (data) return { feeds: [feedOf(graph.placeholder, variable, shape, data)], targets: [graph.assign] }
   const zero = dtype === 'int32' ? new Int32Array(1) : new Float32Array(1)
   return { feeds: [feedOf(graph.zero, variable, [], zero)], targets: [graph.clear] }
 }
 
-/** The variables of the session that hold it. */
+function together(changes: readonly Change[]): Change {
+  return { feeds: changes.flatMap(({ feeds }) => feeds), targets: changes.flatMap(({ targets }) => targets) }
+}
+
+/** The variables of the session that hold its contents. */
 export function partsOf(variable: SessionVariable): SessionVariable[] {
   return variable.scales ? [variable, variable.scales] : [variable]
+}
+
+/** All of the session's variables that are its own. */
+export function heldBy(variable: SessionVariable): SessionVariable[] {
+  return [...partsOf(variable), ...(variable.rounded ? [variable.rounded] : [])]
+}
+
+/** Keeps a variable in bf16 as well, once `fill` has run. */
+export function storeRounded(graph: Graph, variable: SessionVariable): { rounded: SessionVariable; fill: GraphNode } {
+  const { name, shape, type } = variable
+  const rounded = storeVariable(graph, `${name}.rounded`, { shape, dtype: 'float32', inPlace: true, storage: 'bf16' })
+  const contents = graph.emit('ReadVariableOp', [variableHandle(graph, variable)], { dtype: type }, { type, shape })
+  const own = TracedVariable.copy(graph, graph.cast(contents, rounded.type))
+  return { rounded, fill: graph.effect('AssignVariableOp', [variableHandle(graph, rounded), own], { dtype: rounded.type }, []) } // biome-ignore format: one row
 }
 
 /** Takes what was read of a variable's parts from the front of `data`. */

@@ -85,7 +85,7 @@ class Trace implements TraceScope {
       rate: tf.mul(stepSize, rootCorrection),
       epsilon: tf.mul(rootCorrection, settings.epsilon),
     }
-    if (this.#graph.kernels && traced.every(({ inPlace }) => inPlace)) {
+    if (this.#graph.kernels && traced.every((variable) => variable.inPlace)) {
       this.#updateInPlace(traced, grad, rates, settings)
     } else {
       this.#updateByTensorFlow(traced, param, grad, rates, settings)
@@ -100,8 +100,15 @@ class Trace implements TraceScope {
     const value = given.type === 'float16' ? this.#graph.cast(given, 'float32') : given
     const scalars = [rates.decay, rates.rate, rates.epsilon, gradScale].map((one) => this.#value(one))
     const condition = this.#value(when)
-    const attrs = { T: value.type, beta1: { float: beta1 }, beta2: { float: beta2 } }
-    TracedVariable.overwriteLast('TemperAdamW', traced, [value, ...scalars, condition], attrs, condition)
+    const rounded = traced[0]?.rounded ?? []
+    const changed = [traced, rounded].flat()
+    const attrs = {
+      T: value.type,
+      beta1: { float: beta1 },
+      beta2: { float: beta2 },
+      rounded: { int: changed.length - traced.length },
+    }
+    TracedVariable.overwriteLast('TemperAdamW', changed, [value, ...scalars, condition], attrs, condition)
   }
 
   /** Decay first, then TensorFlow's Adam. */

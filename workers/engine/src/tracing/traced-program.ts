@@ -40,8 +40,10 @@ import type {
 import {
   type Change,
   changeOf,
+  heldBy,
   partsOf,
   type SessionVariable,
+  storeRounded,
   storeVariable,
   takeContents,
 } from './session-variable.ts'
@@ -107,7 +109,7 @@ export class TracedProgram implements Program {
   }
 
   async removeVariables(names: readonly string[]): Promise<void> {
-    const targets = names.flatMap((name) => partsOf(this.#variable(name)).map(({ graph }) => graph.destroy.name))
+    const targets = names.flatMap((name) => heldBy(this.#variable(name)).map(({ graph }) => graph.destroy.name))
     for (const name of names) this.#variables.delete(name)
     await this.#run({ feeds: [], fetches: [], targets })
   }
@@ -154,6 +156,19 @@ export class TracedProgram implements Program {
   async write(values: Record<string, Values>): Promise<void> {
     const variables = Object.keys(values).map((name) => this.#variable(name))
     await this.#change(variables.map((variable) => changeOf(variable, checkValues(variable.name, variable, values[variable.name])))) // biome-ignore format: one call
+  }
+
+  async keepRounded(names: readonly string[]): Promise<void> {
+    if (!this.#kernels || !multipliesPairs()) return
+    const graph = new Graph(this.#scope('rounded'))
+    const matrices = names
+      .map((name) => this.#variable(name))
+      .filter(({ shape, type, inPlace }) => shape.length === 2 && type === 'float32' && inPlace)
+    const stored = matrices.map((variable) => storeRounded(graph, variable))
+    this.#extend(graph, stored.flatMap(({ fill, rounded: { graph: { assign, clear, destroy } } }) => [fill, assign, clear, destroy])) // biome-ignore format: one call
+    for (const [i, variable] of matrices.entries()) variable.rounded = stored[i]?.rounded
+    const targets = stored.map(({ fill }) => fill.name)
+    if (targets.length > 0) await this.#run({ feeds: [], fetches: [], targets })
   }
 
   shapeOf(name: string): number[] {

@@ -15,6 +15,8 @@ export interface StoredVariable {
   inPlace: boolean
   /** Of a matrix of int8: a number a row. */
   scales?: StoredVariable
+  /** The same numbers in bf16, which change with it. */
+  rounded?: StoredVariable
 }
 
 export function variableHandle(graph: Graph, { sharedName, type, shape }: StoredVariable): Value {
@@ -42,14 +44,21 @@ export class TracedVariable {
   readonly #stored: StoredVariable
   /** Reads by how many writes came before them. */
   readonly #reads: GraphNode[][] = [[]]
+  readonly #rounded: TracedVariable | undefined
   #handle: Value | undefined
   #contents: Value
 
   constructor(graph: Graph, stored: StoredVariable) {
     this.#graph = graph
     this.#stored = stored
+    this.#rounded = stored.rounded && new TracedVariable(graph, stored.rounded)
     this.read = this.readAgain()
     this.#contents = this.read
+  }
+
+  /** What is kept of it in bf16. */
+  get rounded(): TracedVariable | undefined {
+    return this.#rounded
   }
 
   get inPlace(): boolean {
@@ -58,7 +67,7 @@ export class TracedVariable {
 
   /** What to run for the writes to happen. */
   get effects(): GraphNode[] {
-    return this.#writes.map(({ done }) => done)
+    return [...this.#writes.map(({ done }) => done), ...(this.#rounded?.effects ?? [])]
   }
 
   /** The contents after the writes so far. */
@@ -76,7 +85,7 @@ export class TracedVariable {
       return output
     }
     const read = this.#graph.lazy({ type, shape }, build, () => this.#refuseOverwritten(version))
-    this.#contents = { ...read, stored: true }
+    this.#contents = { ...read, stored: true, rounded: this.#rounded?.readAgain() }
     return this.#contents
   }
 
@@ -86,6 +95,7 @@ export class TracedVariable {
     // A buffer that nothing else holds: TensorFlow would share that of a constant or of an equal value.
     const own = inPlace || TracedVariable.aliasesInPlace(typed) ? TracedVariable.copy(this.#graph, typed) : typed
     this.write('AssignVariableOp', [own], { dtype: type })
+    this.#rounded?.assign(value)
     this.readAgain()
   }
 

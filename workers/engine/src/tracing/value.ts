@@ -93,6 +93,8 @@ export interface Value {
   readonly scattered?: ScatteredRows
   /** Set where this is a product that takes up what is added to it. */
   readonly product?: ProductAddition
+  /** Set where these are the contents of a variable that is kept in bf16 as well: products in bf16 take them. */
+  readonly rounded?: Value
   /** Set where these are the contents of a variable, which products read where they lie. */
   readonly stored?: boolean
   /** The node's output, built on the first call. Throws for contents that were overwritten in place. */

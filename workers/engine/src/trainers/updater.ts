@@ -103,7 +103,9 @@ export class Updater {
   }
 
   async addVariables(): Promise<void> {
-    await this.#program.addVariables(stateVariables(this.#shapes(), this.#options.settings))
+    const { trained, settings } = this.#options
+    await this.#program.addVariables(stateVariables(this.#shapes(), settings))
+    if (settings.precision === 'bf16') await this.#program.keepRounded(trained)
   }
 
   /**

@@ -122,7 +122,8 @@ function castProduct(graph: Graph, operands: Operands): Value {
     return graph.cast(product(graph, wide), graph.matmulType)
   }
   // Of weights our product in bf16 makes no copy.
-  const factor = (x: Value) => (graph.pairs && x.stored && x.shape.length === 2 ? x : graph.cast(x, graph.matmulType))
+  const isRead = (x: Value) => graph.pairs && x.stored && !x.rounded && x.shape.length === 2
+  const factor = (x: Value) => (isRead(x) ? x : graph.cast(x, graph.matmulType))
   // Few rows come in 16 bits, whosoever they are.
   const a = ownProduct(graph, operands) ? graph.cast(operands.a, graph.matmulType) : factor(operands.a)
   return product(graph, { ...operands, a, b: factor(operands.b) })
