@@ -26,6 +26,13 @@ inline void Softmax(float* row, int64_t n) {
   for (int64_t i = n; i < padded; i++) row[i] = 0;
 }
 
+// The first of a row's elements that a decoding step reads, as far as they fit into the nearest cache.
+template <class T>
+void Prefetch(const T* from, int64_t count) {
+  constexpr int64_t line = 64 / sizeof(T), most = 16384 / sizeof(T);
+  for (int64_t i = 0; i < std::min(count, most); i += line) __builtin_prefetch(from + i);
+}
+
 // One sequence and one head of keys: all its queries, a block of them at a time.
 template <class T>
 void AttendHead(const CachedAttention& a, int64_t sequence, int64_t head) {
@@ -38,8 +45,10 @@ void AttendHead(const CachedAttention& a, int64_t sequence, int64_t head) {
   Narrow(a.k + source, keys + start * hd, count * hd);
   Narrow(a.v + source, values + start * hd, count * hd);
 
-  const int64_t stride = (start + count + W - 1) / W * W;
-  std::vector<float> scores(rowsAtOnce * stride), queries(rowsAtOnce * hd), mixed(rowsAtOnce * hd);
+  // Values come from memory while scores are computed, and the next head's keys while values are mixed.
+  Prefetch(values, (start + count) * hd);
+  const int64_t stride = (start + count + W - 1) / W * W, most = std::min<int64_t>(rowsAtOnce, count * group);
+  std::vector<float> scores(most * stride), queries(most * hd), mixed(most * hd);
   // Query i: token i / group of head head * group + i % group, so that neighbours see nearly the same keys.
   auto place = [&](int64_t i) {
     return ((sequence * a.heads + head * group + i % group) * a.tokens + i / group) * hd;
@@ -60,6 +69,7 @@ void AttendHead(const CachedAttention& a, int64_t sequence, int64_t head) {
       Softmax(visible, position + 1 - earliest);
       for (int64_t i = position + 1 - earliest; i < last + 1 - earliest; i++) visible[i] = 0;
     }
+    if (head + 1 < a.kvHeads) Prefetch(keys + a.length * hd, (start + count) * hd);
     Product<Weights::columns>(scores.data(), stride, values + earliest * hd, hd, rows, last + 1 - earliest, hd,
                               mixed.data(), hd);
     for (int64_t row = 0; row < rows; row++)

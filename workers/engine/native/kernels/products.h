@@ -95,7 +95,7 @@ void DotTile(const X* x, int64_t ldx, const T* w, int64_t apart, int64_t K, floa
 }
 
 // Rows of a panel lie too far apart for the processor to foresee.
-constexpr int rowsAhead = 12;
+constexpr int rowsAhead = 48;
 
 // B rows of x times C vectors of columns of w: y[b][n] = sum over k of x[b][k] w[k][n].
 template <int B, int C, class X, class T>
