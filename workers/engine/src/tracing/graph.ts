@@ -6,6 +6,7 @@ import {
   type GraphNode,
   type GraphType,
   type NodeOutput,
+  type Part,
   type ProductAddition,
   type ScatteredRows,
   type Shape,
@@ -133,12 +134,7 @@ export class Graph {
     if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
     if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
     if (value.swapped) return this.swapped(this.cast(value.swapped, type))
-    if (value.part)
-      return this.#partOf(
-        this.#cut(this.cast(value.part.cut.whole, type), value.part.cut.sizes),
-        value.part.index,
-        value.shape,
-      )
+    if (value.part) return this.#castPart(value.part, value.shape, type)
     const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
     this.#casts.set(value, known)
     const cast = known.get(type) ?? this.#castNode(value, type)
@@ -171,6 +167,10 @@ export class Graph {
     const inPlace = ({ part, shape }: Value, i: number) =>
       part?.cut === cut && part.index === i && shape.at(-1) === cut.sizes[i]
     return parts.every(inPlace) ? cut.whole : undefined
+  }
+
+  #castPart({ cut: { whole, sizes }, index }: Part, shape: Shape, type: GraphType): Value {
+    return this.#partOf(this.#cut(this.cast(whole, type), sizes), index, shape)
   }
 
   #cut(whole: Value, sizes: readonly number[]): Cut {

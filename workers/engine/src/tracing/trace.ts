@@ -16,10 +16,10 @@ import type { FunctionSpec, InputSpec, Inputs, Variables } from './program.ts'
 import { type StoredVariable, TracedVariable } from './traced-variable.ts'
 import type { GraphNode, GraphType, NodeOutput, Value } from './value.ts'
 
-/** A function's graph before it is exported: what to feed, what to fetch, what to run for its effect. */
 /** Queries, keys and values (B, T, H, hd). */
 type Factors = [Value, Value, Value]
 
+/** A function's graph before it is exported: what to feed, what to fetch, what to run for its effect. */
 export interface Traced {
   placeholders: Record<string, GraphNode>
   outputs: Record<string, { output: NodeOutput; shape: number[] }>
@@ -85,7 +85,7 @@ class Trace implements TraceScope {
       rate: tf.mul(stepSize, rootCorrection),
       epsilon: tf.mul(rootCorrection, settings.epsilon),
     }
-    if (this.#graph.kernels && traced.every((variable) => variable.inPlace)) {
+    if (this.#graph.kernels && traced.every(({ inPlace }) => inPlace)) {
       this.#updateInPlace(traced, grad, rates, settings)
     } else {
       this.#updateByTensorFlow(traced, param, grad, rates, settings)
@@ -100,15 +100,9 @@ class Trace implements TraceScope {
     const value = given.type === 'float16' ? this.#graph.cast(given, 'float32') : given
     const scalars = [rates.decay, rates.rate, rates.epsilon, gradScale].map((one) => this.#value(one))
     const condition = this.#value(when)
-    const rounded = traced[0]?.rounded ?? []
-    const changed = [traced, rounded].flat()
-    const attrs = {
-      T: value.type,
-      beta1: { float: beta1 },
-      beta2: { float: beta2 },
-      rounded: { int: changed.length - traced.length },
-    }
-    TracedVariable.overwriteLast('TemperAdamW', changed, [value, ...scalars, condition], attrs, condition)
+    const rounded = traced.flatMap((variable) => variable.rounded ?? [])
+    const attrs = { T: value.type, beta1: { float: beta1 }, beta2: { float: beta2 }, rounded: { int: rounded.length } }
+    TracedVariable.overwriteLast('TemperAdamW', [...traced, ...rounded], [value, ...scalars, condition], attrs, condition) // biome-ignore format: one call
   }
 
   /** Decay first, then TensorFlow's Adam. */

@@ -73,6 +73,11 @@ export interface Cut {
   sizes: readonly number[]
 }
 
+export interface Part {
+  cut: Cut
+  index: number
+}
+
 /** A tensor of the traced function. Its node may not exist yet: constants and broadcasts are built where needed. */
 export interface Value {
   readonly type: GraphType
@@ -87,8 +92,8 @@ export interface Value {
   readonly quantized?: { values: Value; scales: Value }
   /** Set where this is `swapped` with its second and third dimension exchanged; attention and rope take it apart. */
   readonly swapped?: Value
-  /** Set where this holds part `index` of a cut tensor, in whatever shape; attention reads it where it lies. */
-  readonly part?: { cut: Cut; index: number }
+  /** Set where this holds a part of a cut tensor, in whatever shape; attention reads it where it lies. */
+  readonly part?: Part
   /** Set where this is zero but for some rows, as the gradient of a lookup is; a product adds them to its own rows. */
   readonly scattered?: ScatteredRows
   /** Set where this is a product that takes up what is added to it. */

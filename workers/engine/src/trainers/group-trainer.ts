@@ -16,8 +16,6 @@ import {
   episodeShape,
   logpDifference,
   meanOfUpdates,
-  measureEpisodes,
-  passRows,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
@@ -72,8 +70,6 @@ export class GroupTrainer implements Trainer {
   readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
-  /** Of frozen models, where there are any. */
-  readonly #judge: ForwardFunction<string> | undefined
   readonly #updates: RolloutUpdates
   readonly #training: TrainingState
   readonly #context: JobContext
@@ -89,8 +85,7 @@ export class GroupTrainer implements Trainer {
     this.#shape = episodeShape(policy, prompts, settings.sampling.maxTokens)
     const slots = Math.min(64, this.#episodes)
     this.#generator = new Generator(program, policy, policyRole, slots, settings.precision, this.#shape.rowLength)
-    if (settings.beta > 0 || parts.rewards.some((source) => 'scorer' in source))
-      this.#judge = new ForwardFunction(program, 'group/judge', settings.precision, (v, x) => judge(parts, v, x))
+    const isJudged = settings.beta > 0 || parts.rewards.some((source) => 'scorer' in source)
     const updater = new Updater(program, {
       name: 'group/update',
       trained: roleNames(policyRole, policy),
@@ -100,6 +95,9 @@ export class GroupTrainer implements Trainer {
     })
     this.#updates = new RolloutUpdates({
       updater,
+      judge: isJudged
+        ? new ForwardFunction(program, 'group/judge', settings.precision, (v, x) => judge(parts, v, x))
+        : undefined,
       measure: new ForwardFunction(program, 'group/measure', settings.precision, (v, x) => measure(parts, v, x)),
       measured: ['logps'],
       lossInputs: (rows) => lossInputs([rows, this.#shape.maxTokens], settings.beta > 0),
@@ -183,12 +181,9 @@ export class GroupTrainer implements Trainer {
     iteration: number,
   ): Promise<GroupRollout> {
     const { settings, rewards: sources, method } = this.#parts
-    const rows = passRows(episodes.length, settings)
-    const judged = this.#judge && (await measureEpisodes(this.#judge, episodes, this.#shape, rows))
-    const { refLogps } = judged?.perToken ?? {}
-    const rawScores = judged?.perEpisode ?? {}
+    const { perToken, perEpisode: rawScores } = await this.#updates.measure(episodes, iteration)
+    const { logps = [], refLogps } = perToken
     const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores }, settings)
-    const { logps = [] } = await this.#updates.measure(episodes, iteration)
     const kls = logps.map((row, i) => sum(row.map((logp, t) => k1(logp, refLogps?.[i]?.[t] ?? logp))))
     const rewards = scores.map((score, i) => method.reward(score, kls[i] ?? Number.NaN))
     const advantages = groupsOf(rewards, settings.groupSize).flatMap((group) => method.advantages(group))

@@ -21,8 +21,6 @@ import {
   completionGrid,
   episodeShape,
   logpDifference,
-  measureEpisodes,
-  passRows,
   rewardModelScores,
   type SampledEpisodes,
   sampleEpisodes,
@@ -76,7 +74,6 @@ export class PpoTrainer implements Trainer {
   readonly #source: EpochSource<Prompt>
   readonly #shape: EpisodeShape
   readonly #generator: Generator
-  readonly #judge: ForwardFunction<string>
   readonly #updates: RolloutUpdates
   readonly #training: TrainingState
   readonly #context: JobContext
@@ -94,7 +91,6 @@ export class PpoTrainer implements Trainer {
     this.#shape = episodeShape(policy, prompts, settings.sampling.maxTokens)
     const slots = Math.min(64, settings.episodesPerIteration)
     this.#generator = new Generator(program, policy, policyRole, slots, settings.precision, this.#shape.rowLength)
-    this.#judge = new ForwardFunction(program, 'ppo/judge', settings.precision, (v, x) => judge(parts, v, x))
     const stateNames = valueNames(parts.value)
     const updater = new Updater(program, {
       name: 'ppo/update',
@@ -107,6 +103,7 @@ export class PpoTrainer implements Trainer {
     const values = (v: Variables, x: Inputs<string>) => logpsAndValues(parts, v, x as EpisodeInputs, temperature)
     this.#updates = new RolloutUpdates({
       updater,
+      judge: new ForwardFunction(program, 'ppo/judge', settings.precision, (v, x) => judge(parts, v, x)),
       measure: new ForwardFunction(program, 'ppo/measure', settings.precision, values),
       measured: ['logps', 'values'],
       lossInputs: (rows) => lossInputs([rows, this.#shape.maxTokens]),
@@ -179,11 +176,9 @@ export class PpoTrainer implements Trainer {
   /** Steps 2 to 4: log-probs, values and scores; token rewards with the KL penalty; advantages. */
   async #measureAndReward({ episodes, sampledLogps, texts }: SampledEpisodes, iteration: number): Promise<Rollout> {
     const { settings, rewards: sources } = this.#parts
-    const judged = await measureEpisodes(this.#judge, episodes, this.#shape, passRows(episodes.length, settings))
-    const { refLogps = [] } = judged.perToken
-    const rawScores = judged.perEpisode
+    const { perToken, perEpisode: rawScores } = await this.#updates.measure(episodes, iteration)
+    const { logps = [], refLogps = [], values = [] } = perToken
     const { scores, metrics } = await scoreEpisodes(sources, { episodes, texts, rawScores }, settings)
-    const { logps = [], values = [] } = await this.#updates.measure(episodes, iteration)
     const estimator = klEstimators[settings.klEstimator]
     const rewards = logps.map((row, i) => {
       const completion = { logps: row, refLogps: refLogps[i] ?? [], score: scores[i] ?? Number.NaN }

@@ -1,13 +1,23 @@
 import { type Episode, type EpisodeShape, episodeFeeds, type Feeds, type ForwardFunction } from '../forward/index.ts'
-import { completionLists, measureEpisodes, passRows, promptRows, type UpdatePlan, updatesOf } from '../rollout/index.ts'
+import {
+  completionLists,
+  type Measured,
+  measureEpisodes,
+  passRows,
+  promptRows,
+  type UpdatePlan,
+  updatesOf,
+} from '../rollout/index.ts'
 import type { Prompt } from '../tokenizer/index.ts'
-import type { InputSpec, Output } from '../tracing/index.ts'
+import type { InputSpec } from '../tracing/index.ts'
 import type { MetricValues } from './trainer.ts'
 import type { BegunStep, Updater } from './updater.ts'
 
 export interface RolloutUpdatesParts {
   updater: Updater
-  /** What the trained models say of episodes: of its outputs, (R, maxTokens) each, the updater's body hands back the same. */
+  /** What frozen models say of episodes, where there are any. */
+  judge: ForwardFunction<string> | undefined
+  /** What the trained models say: of its outputs, (R, maxTokens) each, the updater's body hands back the same. */
   measure: ForwardFunction<string>
   /** Names of these outputs. */
   measured: readonly string[]
@@ -21,7 +31,7 @@ export interface RolloutUpdatesParts {
 }
 
 /**
- * The updates on a rollout: what the trained models say of it is measured, the loss is made of that, and several passes
+ * The updates on a rollout: what all models say of it is measured, the loss is made of that, and several passes
  * follow. Where the first update is one pass over all episodes it would compute the measurement again; so it is begun
  * instead, hands the measurement back, and waits for what becomes of it.
  */
@@ -33,19 +43,21 @@ export class RolloutUpdates {
     this.#parts = parts
   }
 
-  /** Of each output a list a completion, one number a token. */
-  async measure(episodes: readonly Episode[], iteration: number): Promise<Record<string, number[][]>> {
-    const { updater, measure, measured, shape, plan, seed } = this.#parts
+  /**
+   * Outputs of all models. Frozen and trained ones see an episode in the same row of a pass: equal models then say the
+   * same to the last digit.
+   */
+  async measure(episodes: readonly Episode[], iteration: number): Promise<Measured> {
+    const { judge, measure, shape, plan, seed } = this.#parts
     const [first] = updatesOf(plan, { seed, iteration })
-    const [rows = []] = first?.miniBatch ?? []
-    if (!first || rows.length < episodes.length) {
-      return (await measureEpisodes(measure, episodes, shape, passRows(episodes.length, plan))).perToken
+    const [places = []] = first?.miniBatch ?? []
+    if (first && places.length === episodes.length) {
+      const shuffled = await this.#measureAndBegin(places.flatMap((place) => episodes[place] ?? []), first.step) // biome-ignore format: one call
+      return eachList(shuffled, (list) => inPlaces(list, places))
     }
-    const chosen = rows.flatMap((row) => episodes[row] ?? [])
-    const pause = { early: measured, late: this.#parts.lossInputs(rows.length) }
-    this.#begun = await updater.begin(this.#pass(chosen), pause, first.step)
-    const lists = ([name, { data }]: [string, Output]) => [name, inPlaces(completionLists(data, chosen, shape), rows)]
-    return Object.fromEntries(Object.entries(this.#begun.early).map(lists))
+    const rows = passRows(episodes.length, plan)
+    const judged = judge && (await measureEpisodes(judge, episodes, shape, rows))
+    return merged(judged, await measureEpisodes(measure, episodes, shape, rows))
   }
 
   /**
@@ -74,10 +86,35 @@ export class RolloutUpdates {
     return updates
   }
 
+  async #measureAndBegin(episodes: readonly Episode[], step: number): Promise<Measured> {
+    const { updater, judge, measured, lossInputs, shape } = this.#parts
+    const judged = judge && (await measureEpisodes(judge, episodes, shape, episodes.length))
+    const pause = { early: measured, late: lossInputs(episodes.length) }
+    this.#begun = await updater.begin(this.#pass(episodes), pause, step)
+    const lists = Object.entries(this.#begun.early).map(([name, { data }]) => [
+      name,
+      completionLists(data, episodes, shape),
+    ])
+    return merged(judged, { perToken: Object.fromEntries(lists), perEpisode: {} })
+  }
+
   #pass(episodes: readonly Episode[], lossFeeds: Feeds = {}) {
     const { shape, prompts } = this.#parts
     return { feeds: { ...episodeFeeds(episodes, shape), ...lossFeeds }, dataRows: promptRows(prompts, episodes) }
   }
+}
+
+function merged(some: Measured | undefined, more: Measured): Measured {
+  return {
+    perToken: { ...some?.perToken, ...more.perToken },
+    perEpisode: { ...some?.perEpisode, ...more.perEpisode },
+  }
+}
+
+function eachList({ perToken, perEpisode }: Measured, change: <T>(list: readonly T[]) => T[]): Measured {
+  const changed = <T>(lists: Record<string, T[]>) =>
+    Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, change(list)]))
+  return { perToken: changed(perToken), perEpisode: changed(perEpisode) }
 }
 
 /** Undoes a shuffle: item i goes to `places[i]`. */
