@@ -35,10 +35,9 @@ const Kernels* KernelsOfThisProcessor() {
 // Attributes of a node, read once.
 struct Attributes {
   int64_t transposed = 0, transposedLeft = 0, biases = 0, residuals = 0, scattered = 0;
-  int64_t length = 0, window = 0, heads = 0, kvHeads = 0, joined = 0, centred = 0, back = 0;
+  int64_t length = 0, window = 0, heads = 0, kvHeads = 0, joined = 0, centred = 0, back = 0, rounded = 0;
   TF_DataType result = TF_FLOAT;
   float epsilon = 0, beta1 = 0, beta2 = 0;
-  int64_t rounded = 0;
 };
 
 template <class T>

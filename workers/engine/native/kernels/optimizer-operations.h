@@ -23,9 +23,9 @@ struct HalfSquares {
 };
 
 void* ReadAdamW(TF_OpKernelConstruction* construction) {
-  return new Attributes{.beta1 = Attribute<float>(construction, "beta1"),
-                        .beta2 = Attribute<float>(construction, "beta2"),
-                        .rounded = Attribute<int64_t>(construction, "rounded")};
+  return new Attributes{.rounded = Attribute<int64_t>(construction, "rounded"),
+                        .beta1 = Attribute<float>(construction, "beta1"),
+                        .beta2 = Attribute<float>(construction, "beta2")};
 }
 
 // grad, decay, rate, epsilon, gradScale, when, param, m, v and, where it is kept, the parameter in 16 bits: these three or

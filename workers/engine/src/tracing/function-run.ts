@@ -29,8 +29,8 @@ export function wholeOf({ spec, traced }: TracedFunction): Part {
 }
 
 /** The sides of a pause. */
-export function partsAround(traced: TracedFunction, { early, late }: Pause<string, string>): [Part, Part] {
-  const { inputs, outputs } = wholeOf(traced)
+export function partsAround(defined: TracedFunction, { early, late }: Pause<string, string>): [Part, Part] {
+  const { inputs, outputs } = wholeOf(defined)
   const { before, after } = splitInputs(inputs, late)
   const isEarly = (key: string) => early.includes(key)
   return [
@@ -39,16 +39,16 @@ export function partsAround(traced: TracedFunction, { early, late }: Pause<strin
   ]
 }
 
-export function requestOf(traced: TracedFunction, part: Part, feeds: Record<string, Values>): RunRequest {
-  const targets = traced.traced.effects.map((node) => node.name)
-  return { feeds: feedsOf(traced, part, feeds), fetches: fetchesOf(traced, part), targets }
+export function requestOf(defined: TracedFunction, part: Part, feeds: Record<string, Values>): RunRequest {
+  const targets = defined.traced.effects.map((node) => node.name)
+  return { feeds: feedsOf(defined, part, feeds), fetches: fetchesOf(defined, part), targets }
 }
 
 /** Throws `invalid_input` for feeds that are not those of the part. */
-export function feedsOf(traced: TracedFunction, part: Part, feeds: Record<string, Values>): NativeFeed[] {
+export function feedsOf(defined: TracedFunction, part: Part, feeds: Record<string, Values>): NativeFeed[] {
   const { inputs } = part
-  checkFeeds(traced.name, inputs, feeds)
-  return fedBy(traced, part).map(([key, node]) => {
+  checkFeeds(defined.name, inputs, feeds)
+  return fedBy(defined, part).map(([key, node]) => {
     const spec = inputs[key] ?? never(key)
     return feedOf(node, spec, spec.shape, feeds[key] ?? never(key))
   })
