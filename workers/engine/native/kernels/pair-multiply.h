@@ -67,7 +67,7 @@ class Part {
       Ahead ahead;
       if (next < strips || later_.count > 0)
         ahead = Ahead(p_.b, Strip(p_.N, atOnce * panelWidth, next % strips), next < strips ? places_ : later_, calls);
-      Multiply({a.lanes + rows.from * a.row, a.row, a.packed}, rows, b, panels, ahead);
+      Multiply({a.lanes + rows.from * a.row, a.row}, rows, b, panels, ahead);
     });
   }
 
@@ -91,12 +91,11 @@ class Part {
  private:
   static int64_t RoundToBlocks(int64_t rows) { return Ceiling(rows, blockHeight) * blockHeight; }
   int64_t Panels() const { return Ceiling(p_.N, panelWidth); }
-  Span Columns(int64_t i) const { return Strip(p_.N, panelWidth, i); }
   int64_t PanelSize() const { return lanes_ * panelVectors16; }
   static Span Strip(int64_t count, int64_t each, int64_t i) { return {i * each, std::min(each, count - i * each)}; }
 
   Block Rows(Span rows, Lanes& memory) const {
-    if (Direct()) return {reinterpret_cast<const uint32_t*>(At(p_.a, rows.from, places_.from)), p_.a.step / 2, false};
+    if (Direct()) return {reinterpret_cast<const uint32_t*>(At(p_.a, rows.from, places_.from)), p_.a.step / 2};
     // Vectors that are stored whole reach a little further.
     const int64_t stride = lanes_ + 16;
     uint32_t* to = memory.Of((rows.count + 16) * stride);
@@ -104,17 +103,20 @@ class Part {
       const int64_t from = i * stripHeight;
       PackRows(p_.a, {rows.from + from, std::min(stripHeight, rows.count - from)}, places_, stride, to + from * stride);
     });
-    return {to, stride, !p_.a.along};
+    return {to, stride};
   }
 
   // Rows of a with `panels`, which lie at b: eight rows with all of them, so that these rows stay in the cache.
   void Multiply(Block a, Span rows, const __m512i* b, Span panels, Ahead& ahead) const {
+    p_.a.along ? MultiplyBlocks<false>(a, rows, b, panels, ahead) : MultiplyBlocks<true>(a, rows, b, panels, ahead);
+  }
+
+  template <bool packed>
+  void MultiplyBlocks(Block a, Span rows, const __m512i* b, Span panels, Ahead& ahead) const {
     for (int64_t m = 0; m < rows.count; m += blockHeight, a.lanes += blockHeight * a.row)
       for (int64_t j = 0; j < panels.count; j++) {
-        const int64_t count = std::min(blockHeight, rows.count - m);
-        const Span columns = Columns(panels.from + j);
-        const Place place{rows.from + m, count, columns.from, columns.count};
-        (a.packed ? PairTiles<true> : PairTiles<false>)(place, a, b + j * PanelSize(), lanes_, to_, ahead);
+        const Place place{rows.from + m, (panels.from + j) * panelWidth};
+        PairTiles<packed>(place, std::min(blockHeight, rows.count - m), a, b + j * PanelSize(), lanes_, to_, ahead);
       }
   }
 

@@ -75,20 +75,20 @@ struct Sums {
   }
 };
 
-// Rows of a that lie `row` lanes apart or, `packed`, beside each other lane by lane.
+// Rows of a that lie `row` lanes apart or, packed, beside each other lane by lane. Like `Place` it fits two registers:
+// what goes through memory instead, and is read there in one piece, waits for everything that was stored before it.
 struct Block {
   const uint32_t* lanes;
   int64_t row;
-  bool packed;
 };
 
-// Rows and columns of the result.
+// The first row and column of a part of the result.
 struct Place {
-  int64_t row, rows, column, columns;
+  int64_t row, column;
 };
 
 template <int R, int N, bool packed>
-inline void PairTile(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+void PairTile(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
   __m512 sums[R][N];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)
@@ -124,21 +124,22 @@ inline void PairTile(const Place& at, const Block& a, const __m512i* panel, int6
 }
 
 template <int R, bool packed>
-void PairTileOf(const Place& at, const Block& a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
-  if (at.columns > 32) return PairTile<R, 3, packed>(at, a, panel, lanes, to, ahead);
-  if (at.columns > 16) return PairTile<R, 2, packed>(at, a, panel, lanes, to, ahead);
+inline void PairTileOf(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+  const int64_t columns = to.product.N - at.column;
+  if (columns > 32) return PairTile<R, 3, packed>(at, a, panel, lanes, to, ahead);
+  if (columns > 16) return PairTile<R, 2, packed>(at, a, panel, lanes, to, ahead);
   PairTile<R, 1, packed>(at, a, panel, lanes, to, ahead);
 }
 
 // Up to eight rows: a block, or halves of one where fewer are left.
 template <bool packed, int R = blockHeight>
-void PairTiles(Place at, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
-  if (at.rows >= R) {
+inline void PairTiles(Place at, int64_t rows, Block a, const __m512i* panel, int64_t lanes, const Sums& to, Ahead& ahead) {
+  if (rows >= R) {
     PairTileOf<R, packed>(at, a, panel, lanes, to, ahead);
-    at.row += R, at.rows -= R, a.lanes += packed ? R : R * a.row;
+    at.row += R, rows -= R, a.lanes += packed ? R : R * a.row;
   }
   if constexpr (R > 1)
-    if (at.rows > 0) PairTiles<packed, R / 2>(at, a, panel, lanes, to, ahead);
+    if (rows > 0) PairTiles<packed, R / 2>(at, rows, a, panel, lanes, to, ahead);
 }
 
 }  // namespace
