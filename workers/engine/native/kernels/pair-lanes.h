@@ -21,9 +21,11 @@ inline const char* At(const PairFactor& f, int64_t i, int64_t k) {
 }
 
 // Sixteen lanes of row i from place k on, of which `count` places exist.
+template <bool wide>
 inline __m512i LanesAlong(const PairFactor& f, int64_t i, int64_t k, int64_t count) {
-  if (!f.wide) return _mm512_maskz_loadu_epi16(FirstOf32(count), At(f, i, k));
-  const auto* p = reinterpret_cast<const float*>(At(f, i, k));
+  const char* at = At(f, i, k);
+  if (!wide) return _mm512_maskz_loadu_epi16(FirstOf32(count), at);
+  const auto* p = reinterpret_cast<const float*>(at);
   return (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(FirstOf16(count - 16), p + 16),
                                       _mm512_maskz_loadu_ps(FirstOf16(count), p));
 }
@@ -34,12 +36,13 @@ inline __m512i PairsOf(__m256i first, __m256i second) {
 }
 inline __m512i PairsOf(__m512 first, __m512 second) { return (__m512i)Pair((V)first, (V)second); }
 
-// The lane of places k and k + 1, of which the second may not exist, for the `count` rows or columns from i on.
-inline __m512i LaneDown(const PairFactor& f, int64_t i, int64_t k, int64_t count, bool second) {
-  const __mmask16 there = FirstOf16(count), alsoThere = second ? there : 0;
-  if (!f.wide)
-    return PairsOf(_mm256_maskz_loadu_epi16(there, At(f, i, k)), _mm256_maskz_loadu_epi16(alsoThere, At(f, i, k + 1)));
-  return PairsOf(_mm512_maskz_loadu_ps(there, At(f, i, k)), _mm512_maskz_loadu_ps(alsoThere, At(f, i, k + 1)));
+// The lane of a place, which lies at `first`, and the next one, which may not exist, for the sixteen rows or columns
+// that are `there`.
+template <bool wide>
+inline __m512i LaneDown(const char* first, const char* next, __mmask16 there, bool second) {
+  const __mmask16 alsoThere = second ? there : 0;
+  if (wide) return PairsOf(_mm512_maskz_loadu_ps(there, first), _mm512_maskz_loadu_ps(alsoThere, next));
+  return PairsOf(_mm256_maskz_loadu_epi16(there, first), _mm256_maskz_loadu_epi16(alsoThere, next));
 }
 
 // Sixteen rows of lanes become sixteen columns: by lanes, by pairs of them, by quarters of a register twice.
@@ -76,48 +79,74 @@ struct Span {
   int64_t from, count;
 };
 
+// A lane of each column in `columns`, for its places k and k + 1, as a panel has them; panels are `apart`.
+template <bool wide>
+inline void PackLane(const PairFactor& b, Span columns, int64_t k, bool second, __m512i* to, int64_t apart) {
+  constexpr int64_t size = wide ? 4 : 2;
+  const char *at = At(b, columns.from, k), *next = at + b.step * size;
+  for (int64_t left = columns.count; left > 0; to += apart)
+    for (int v = 0; v < panelVectors16 && left > 0; v++, left -= 16, at += 16 * size, next += 16 * size)
+      to[v] = LaneDown<wide>(at, next, FirstOf16(left), second);
+}
+
+// Sixteen columns of b from the `column`th on, of which `count` exist, and all their lanes.
+template <bool wide>
+inline void PackColumns(const PairFactor& b, int64_t column, int64_t count, Span places, __m512i* to) {
+  const int64_t lanes = Ceiling(places.count, 2);
+  for (int64_t lane = 0; lane < lanes; lane += 16) {
+    __m512i rows[16];
+    for (int64_t i = 0; i < 16; i++)
+      rows[i] = i < count ? LanesAlong<wide>(b, column + i, places.from + 2 * lane, places.count - 2 * lane) : __m512i{};
+    TransposeLanes(rows);
+    for (int64_t i = 0; i < std::min<int64_t>(16, lanes - lane); i++) to[(lane + i) * panelVectors16] = rows[i];
+  }
+}
+
 // The columns of b in `columns` and its places in `places`, as panels one after another.
+template <bool wide>
 inline void PackPanels(const PairFactor& b, Span columns, Span places, __m512i* panels) {
-  const int64_t lanes = Ceiling(places.count, 2), bytes = columns.count * (b.wide ? 4 : 2);
-  auto at = [&](int64_t lane, int64_t column) {
-    return panels + (column / panelWidth * lanes + lane) * panelVectors16 + column % panelWidth / 16;
-  };
+  const int64_t lanes = Ceiling(places.count, 2), size = lanes * panelVectors16;
   for (int64_t lane = 0; !b.along && lane < lanes; lane++) {
     const int64_t k = places.from + 2 * lane;
-    for (int64_t later : {k + placesAhead, k + placesAhead + 1}) AskFor(At(b, columns.from, later), bytes);
-    for (int64_t j = 0; j < columns.count; j += 16)
-      *at(lane, j) = LaneDown(b, columns.from + j, k, columns.count - j, 2 * lane + 1 < places.count);
+    for (int64_t later : {k + placesAhead, k + placesAhead + 1})
+      AskFor(At(b, columns.from, later), columns.count * (wide ? 4 : 2));
+    PackLane<wide>(b, columns, k, 2 * lane + 1 < places.count, panels + lane * panelVectors16, size);
   }
   for (int64_t j = 0; b.along && j < columns.count; j += 16)
-    for (int64_t lane = 0; lane < lanes; lane += 16) {
-      __m512i rows[16] = {};
-      for (int64_t i = 0; i < std::min<int64_t>(16, columns.count - j); i++)
-        rows[i] = LanesAlong(b, columns.from + j + i, places.from + 2 * lane, places.count - 2 * lane);
-      TransposeLanes(rows);
-      for (int64_t i = 0; i < std::min<int64_t>(16, lanes - lane); i++) *at(lane + i, j) = rows[i];
-    }
+    PackColumns<wide>(b, columns.from + j, columns.count - j, places, panels + j / panelWidth * size + j % panelWidth / 16);
+}
+
+inline void PackPanels(const PairFactor& b, Span columns, Span places, __m512i* panels) {
+  b.wide ? PackPanels<true>(b, columns, places, panels) : PackPanels<false>(b, columns, places, panels);
 }
 
 // Rows of a, along: [row][`stride` lanes]; else [eight rows][lane][row].
+template <bool wide>
 inline void PackRows(const PairFactor& a, Span rows, Span places, int64_t stride, uint32_t* to) {
+  constexpr int64_t size = wide ? 4 : 2;
   const int64_t lanes = Ceiling(places.count, 2);
   for (int64_t r = 0; a.along && r < rows.count; r++)
     for (int64_t lane = 0; lane < lanes; lane += 16) {
       const int64_t k = 2 * lane;
-      _mm512_storeu_si512(to + r * stride + lane, LanesAlong(a, rows.from + r, places.from + k, places.count - k));
+      _mm512_storeu_si512(to + r * stride + lane, LanesAlong<wide>(a, rows.from + r, places.from + k, places.count - k));
     }
   for (int64_t lane = 0; !a.along && lane < lanes; lane++) {
     const int64_t k = places.from + 2 * lane;
-    for (int64_t later : {k + placesAhead, k + placesAhead + 1})
-      AskFor(At(a, rows.from, later), rows.count * (a.wide ? 4 : 2));
+    for (int64_t later : {k + placesAhead, k + placesAhead + 1}) AskFor(At(a, rows.from, later), rows.count * size);
+    const char *at = At(a, rows.from, k), *next = at + a.step * size;
     for (int64_t r = 0; r < rows.count; r += 16) {
-      const __m512i both = LaneDown(a, rows.from + r, k, rows.count - r, 2 * lane + 1 < places.count);
-      uint32_t* at = to + r * stride + lane * blockHeight;
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_castsi512_si256(both));
+      const bool second = 2 * lane + 1 < places.count;
+      const __m512i both = LaneDown<wide>(at + r * size, next + r * size, FirstOf16(rows.count - r), second);
+      uint32_t* eight = to + r * stride + lane * blockHeight;
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(eight), _mm512_castsi512_si256(both));
       if (r + blockHeight >= rows.count) continue;
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(at + blockHeight * stride), _mm512_extracti64x4_epi64(both, 1));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(eight + blockHeight * stride), _mm512_extracti64x4_epi64(both, 1));
     }
   }
+}
+
+inline void PackRows(const PairFactor& a, Span rows, Span places, int64_t stride, uint32_t* to) {
+  a.wide ? PackRows<true>(a, rows, places, stride, to) : PackRows<false>(a, rows, places, stride, to);
 }
 
 }  // namespace
