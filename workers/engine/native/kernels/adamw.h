@@ -14,7 +14,7 @@ inline V RootOf(V x) {
 }
 inline float RootOf(float x) { return std::sqrt(x); }
 
-// Elements [from, from + count) of a step.
+// Elements [from, from + count) of a step, `from` being a multiple of W.
 template <class T>
 void AdamW(const AdamWStep& s, const T* grad, int64_t from, int64_t count) {
   EachPlace(count, [&](int64_t place, auto kind) {
@@ -26,8 +26,9 @@ void AdamW(const AdamWStep& s, const T* grad, int64_t from, int64_t count) {
     Write(s.v + i, newV);
     const auto newParam = (param - param * s.decay) - newM * s.rate / (RootOf(newV) + s.epsilon);
     Write(s.param + i, newParam);
-    if (s.rounded) Write(s.rounded + i, newParam);
+    if (s.rounded) WritePast(s.rounded + i, newParam);
   });
+  EndStream();
 }
 
 // Four sums at a time: each waits for its last addition.

@@ -45,7 +45,7 @@ void AdamWUpdate(void* attributes, TF_OpKernelContext* context) {
   WithKernelsFor(TF_TensorType(grad), [&](const auto& kernels) {
     using T = typename std::decay_t<decltype(kernels)>::Element;
     const T* grads = Data<T>(grad);
-    EachPart(size, [&](int64_t at, int64_t count) { kernels.adamW(step, grads, at, count); });
+    EachPart<streamedPart>(size, [&](int64_t at, int64_t count) { kernels.adamW(step, grads, at, count); });
   });
 }
 

@@ -28,12 +28,13 @@ void* ReadAttention(TF_OpKernelConstruction* construction) {
 
 void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-// Outputs are given out in blocks of 96: cache lines and registers come out even, and a block stays in the cache.
+// Outputs are computed in blocks of 96: cache lines and registers come out even, and a block stays in the cache. A thread
+// takes all of its blocks at once, because memory that is read on and on arrives sooner.
 template <class P>
 void RunProduct(const P& product, void (*kernel)(const P&, int64_t, int64_t)) {
   constexpr int64_t block = 96;
   const int64_t blocks = (product.N + block - 1) / block;
-  const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize() * 4, blocks);
+  const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize(), blocks);
   ParallelFor(pieces, [&](int64_t piece) {
     for (int64_t i = blocks * piece / pieces; i < blocks * (piece + 1) / pieces; i++)
       kernel(product, i * block, std::min(product.N, (i + 1) * block));

@@ -58,6 +58,17 @@ inline void Store(bfloat16* p, V v) {
   std::memcpy(p, &upper, sizeof upper);
 }
 
+// Past the caches, which need not fetch what lay there, to a place aligned for it; `EndStream` before others read it.
+inline void Stream(bfloat16* p, V v) {
+  const H upper = __builtin_convertvector(NarrowBits(v), H);
+#if defined(__AVX512F__)
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), (__m256i)upper);
+#else
+  _mm_stream_si128(reinterpret_cast<__m128i*>(p), (__m128i)upper);
+#endif
+}
+inline void EndStream() { _mm_sfence(); }
+
 // Else the compiler reads it from memory again for each use, and loads are what is scarce.
 inline void KeepInRegister(V& v) { asm("" : "+v"(v)); }
 
