@@ -83,11 +83,18 @@ inline void RowsProduct(Strided a, const float* b, int64_t ldb, Range inner, flo
   for (; n < columns; n += W) BlockProduct<L, 1, add>(a, b + n, ldb, inner, c + n, ldc);
 }
 
-// Rows in memory that lie `step` elements apart.
+// Rows in memory that lie `step` elements apart, too far for the processor to foresee the next ones: they are asked for.
 template <class T>
 struct Rows {
   const T* from;
   int64_t step, count, width;
+
+  const T* At(int64_t row) const { return from + row * step; }
+
+  void AskAfter(int64_t row) const {
+    constexpr int64_t ahead = 16, line = 64 / sizeof(T);
+    for (int64_t i = 0; row + ahead < count && i < width; i += line) __builtin_prefetch(At(row + ahead) + i);
+  }
 };
 
 // Rows times `scale`, summed along: `stride` lanes each, the last ones and the rows of the last block 0.
@@ -97,8 +104,10 @@ void Pack(const Rows<T>& rows, float scale, float* to, int64_t stride) {
   auto* elements = reinterpret_cast<Element*>(to);
   const int64_t wide = stride * L::perLane;
   for (int64_t r = 0; r < rows.count; r++) {
+    rows.AskAfter(r);
+    const T* row = rows.At(r);
     EachPlace(rows.width, [&](int64_t i, auto kind) {
-      Round(Read(rows.from + r * rows.step + i, kind) * scale, elements + r * wide + i);
+      Round(Read(row + i, kind) * scale, elements + r * wide + i);
     });
     std::fill(elements + r * wide + rows.width, elements + (r + 1) * wide, Element{});
   }
@@ -112,9 +121,11 @@ void PackDown(const Rows<T>& rows, float scale, float* to, int64_t stride) {
   std::memset(to, 0, RoundUp(rows.count, blockRows) / 2 * stride * sizeof(float));
   for (int64_t r = 0; r < rows.count; r += 2) {
     const bool second = r + 1 < rows.count;
+    rows.AskAfter(r), rows.AskAfter(r + 1);
+    const T* row = rows.At(r);
     EachPlace(rows.width, [&](int64_t i, auto kind) {
-      const T* x = rows.from + r * rows.step + i;
-      Write(to + r / 2 * stride + i, Pair(Read(x, kind) * scale, second ? Read(x + rows.step, kind) * scale : kind));
+      const auto next = second ? Read(row + rows.step + i, kind) * scale : kind;
+      Write(to + r / 2 * stride + i, Pair(Read(row + i, kind) * scale, next));
     });
   }
 }
