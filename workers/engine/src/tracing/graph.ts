@@ -134,6 +134,7 @@ export class Graph {
     if (value.uniform !== undefined) return this.uniform(castNumber(value.uniform, type), value.shape, type)
     if (value.base) return this.broadcast(this.cast(value.base, type), value.shape)
     if (value.swapped) return this.swapped(this.cast(value.swapped, type))
+    if (value.reshaped) return this.reshape(this.cast(value.reshaped, type), value.shape)
     if (value.part) return this.#castPart(value.part, value.shape, type)
     const known = this.#casts.get(value) ?? new Map<GraphType, Value>()
     this.#casts.set(value, known)
@@ -231,10 +232,11 @@ export class Graph {
 
   #reshapedProduct(value: Value, add: ProductAddition, shape: Shape): Value {
     const whole = () => this.#reshapeNode(value, shape)
-    return this.product({ type: value.type, shape }, whole, ({ residual, ...more }) => {
+    const reshaped = this.product({ type: value.type, shape }, whole, ({ residual, ...more }) => {
       const sum = add({ ...more, residual: residual && this.reshape(residual, value.shape) })
       return sum && this.reshape(sum, shape)
     })
+    return { ...reshaped, reshaped: value }
   }
 
   reshape(value: Value, shape: Shape): Value {
@@ -242,9 +244,12 @@ export class Graph {
     const { type } = value
     if (value.uniform !== undefined) return this.uniform(value.uniform, shape, type)
     if (value.base && sizeOf(value.base.shape) === 1) return this.broadcast(this.reshape(value.base, []), shape)
+    if (value.reshaped) return this.reshape(value.reshaped, shape)
     if (value.product) return this.#reshapedProduct(value, value.product, shape)
     if (value.part) return this.#partOf(value.part.cut, value.part.index, shape)
-    return this.#reshapeNode(value, shape)
+    // What a variable holds is read now: later it may hold something else.
+    if (value.stored) return this.#reshapeNode(value, shape)
+    return { type, shape, reshaped: value, output: once(() => this.#reshapeNode(value, shape).output()) }
   }
 
   #reshapeNode(value: Value, shape: Shape): Value {

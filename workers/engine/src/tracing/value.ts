@@ -92,6 +92,8 @@ export interface Value {
   readonly quantized?: { values: Value; scales: Value }
   /** Set where this is `swapped` with its second and third dimension exchanged; attention and rope take it apart. */
   readonly swapped?: Value
+  /** Set where this is `reshaped` in another shape; a shape of a shape is made of what was there first. */
+  readonly reshaped?: Value
   /** Set where this holds a part of a cut tensor, in whatever shape; attention reads it where it lies. */
   readonly part?: Part
   /** Set where this is zero but for some rows, as the gradient of a lookup is; a product adds them to its own rows. */
