@@ -1,6 +1,6 @@
 // TensorFlow operations over the kernels of this processor: TemperMatMul, TemperScaledMatMul, TemperPairMatMul,
-// TemperCachedAttention, TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their gradients, TemperSample,
-// TemperRope, TemperColumnSums, TemperSigmoid, TemperCast, TemperAdamW, TemperHalfSquares.
+// TemperCachedAttention, TemperPackedAttention, TemperGelu, TemperGatedSilu, TemperNorm, TemperTokenScores and their
+// gradients, TemperSample, TemperRope, TemperColumnSums, TemperSigmoid, TemperCast, TemperAdamW, TemperHalfSquares.
 //
 // Built by the set-up into native/build/kernels.so; loaded with TF_LoadLibrary. On a processor without AVX2 nothing is
 // registered, and graphs are built of TensorFlow's own operations.
@@ -28,13 +28,13 @@ void* ReadAttention(TF_OpKernelConstruction* construction) {
 
 void Forget(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-// Outputs are computed in blocks of 96: cache lines and registers come out even, and a block stays in the cache. A thread
-// takes all of its blocks at once, because memory that is read on and on arrives sooner.
+// Outputs are computed in blocks of 96: cache lines and registers come out even, and a block stays in the cache. Where the
+// weights of an output lie in a row, a thread takes all of its blocks at once: memory that is read on and on arrives sooner.
 template <class P>
-void RunProduct(const P& product, void (*kernel)(const P&, int64_t, int64_t)) {
+void RunProduct(const P& product, bool rows, void (*kernel)(const P&, int64_t, int64_t)) {
   constexpr int64_t block = 96;
   const int64_t blocks = (product.N + block - 1) / block;
-  const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize(), blocks);
+  const int64_t pieces = product.M * product.K * product.N < 1 << 15 ? 1 : std::min(PoolSize() * (rows ? 1 : 4), blocks);
   ParallelFor(pieces, [&](int64_t piece) {
     for (int64_t i = blocks * piece / pieces; i < blocks * (piece + 1) / pieces; i++)
       kernel(product, i * block, std::min(product.N, (i + 1) * block));
@@ -48,7 +48,7 @@ void Multiply(Call& call, bool rows, void (*kernel)(const ProductOf<X, T>&, int6
   const int64_t M = TF_Dim(x, 0), K = TF_Dim(x, 1), N = TF_Dim(w, rows ? 0 : 1);
   if (!call.Require(K == TF_Dim(w, rows ? 1 : 0), "TemperMatMul: the inner sizes differ")) return;
   auto* y = static_cast<X*>(call.Output(typeOf<X>, {M, N}));
-  if (y) RunProduct(ProductOf<X, T>{Data<X>(x), Data<T>(w), y, M, K, N}, kernel);
+  if (y) RunProduct(ProductOf<X, T>{Data<X>(x), Data<T>(w), y, M, K, N}, rows, kernel);
 }
 
 void MatMul(void* attributes, TF_OpKernelContext* context) {
@@ -73,7 +73,7 @@ void ScaledMatMul(void* attributes, TF_OpKernelContext* context) {
   if (!call.Require(fits, "TemperScaledMatMul: the sizes do not fit")) return;
   auto* y = static_cast<float*>(call.Output(TF_FLOAT, {M, N}));
   if (!y) return;
-  RunProduct(ScaledProduct{Data<float>(x), Data<int8_t>(w), Data<float>(scales), y, M, K, N},
+  RunProduct(ScaledProduct{Data<float>(x), Data<int8_t>(w), Data<float>(scales), y, M, K, N}, rows,
              rows ? kernels.rowsInt8 : kernels.columnsInt8);
 }
 

@@ -89,7 +89,7 @@ export interface Program {
   /**
    * Says that products in bf16 will read these matrices again and again, between updates by `applyAdamW`. Where the
    * processor multiplies bf16 they are kept in it as well, which costs 2 bytes a number and halves what is read; the
-   * numbers are the same. To be called before the functions that read or change them.
+   * numbers are the same.
    */
   keepRounded(names: readonly string[]): Promise<void>
   shapeOf(name: string): number[]

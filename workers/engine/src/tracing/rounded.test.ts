@@ -69,6 +69,20 @@ describe.skipIf(!loadKernels() || !multipliesPairs())('a matrix that is kept in 
     expect(outputs.copied?.data).toEqual(weights)
   })
 
+  it('is kept by functions that were called before, too', async () => {
+    const [late, plain] = [await open(false), await open(false)]
+    for (const { update, read } of [late, plain]) {
+      await update({ x, on: on(1) })
+      await read()
+    }
+    for (let times = 0; times < 2; times++) await late.program.keepRounded(['w'])
+    for (const { update, assign } of [late, plain]) {
+      await assign({ to: others })
+      await update({ x, on: on(1) })
+    }
+    expect(await late.read()).toEqual(await plain.read())
+  })
+
   it('is gone with the matrix, whose name is free again', async () => {
     const { program } = await open(true)
     await program.removeVariables(['w'])

@@ -163,10 +163,11 @@ export class TracedProgram implements Program {
     const graph = new Graph(this.#scope('rounded'))
     const matrices = names
       .map((name) => this.#variable(name))
-      .filter(({ shape, type, inPlace }) => shape.length === 2 && type === 'float32' && inPlace)
+      .filter(({ shape, type, inPlace, rounded }) => shape.length === 2 && type === 'float32' && inPlace && !rounded)
     const stored = matrices.map((variable) => storeRounded(graph, variable))
     this.#extend(graph, stored.flatMap(({ fill, rounded: { graph: { assign, clear, destroy } } }) => [fill, assign, clear, destroy])) // biome-ignore format: one call
     for (const [i, variable] of matrices.entries()) variable.rounded = stored[i]?.rounded
+    this.#traceAnew(matrices)
     const targets = stored.map(({ fill }) => fill.name)
     if (targets.length > 0) await this.#run({ feeds: [], fetches: [], targets })
   }
@@ -204,6 +205,14 @@ export class TracedProgram implements Program {
       throw new TemperError('not_found', `function ${name} uses variable ${key}, which was removed`)
     }
     return defined.compiled
+  }
+
+  /** What was traced before knows nothing of what is kept of a variable since, and would leave it as it was. */
+  #traceAnew(variables: readonly SessionVariable[]): void {
+    for (const defined of this.#functions.values()) {
+      const held = defined.compiled?.variables
+      if (held && variables.some(({ name }) => held.has(name))) defined.compiled = undefined
+    }
   }
 
   #compile(name: string, { spec, body }: DefinedFunction): TracedFunction {
