@@ -30,14 +30,8 @@ template <class T>
 void Write(T* p, V x) {
   Store(p, x);
 }
-template <class T>
-void WritePast(T* p, float x) {
-  FromFloat(x, p);
-}
-template <class T>
-void WritePast(T* p, V x) {
-  Stream(p, x);
-}
+inline void WritePast(bfloat16* p, float x) { FromFloat(x, p); }
+inline void WritePast(bfloat16* p, V x) { Stream(p, x); }
 
 // Sums by place of one row.
 struct RowSum {
